@@ -1,0 +1,180 @@
+#include <algorithm>
+#include <chrono>
+#include <ctime>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "kantei/base/files.h"
+#include "kantei/base/parallel.h"
+#include "kantei/base/progress.h"
+#include "kantei/cli/exit_code.h"
+#include "kantei/cli/inspection_text.h"
+#include "kantei/cli/text_format.h"
+#include "kantei/cli/verbs.h"
+#include "kantei/copy/detector.h"
+#include "kantei/inspect/inspector.h"
+#include "kantei/inspect/report_html.h"
+#include "kantei/inspect/report_json.h"
+#include "kantei/store/catalog.h"
+
+namespace kantei::cli {
+namespace {
+
+/// Every picture of an HTML report stays in memory until the page is written.
+constexpr std::size_t kMaxHtmlPictures = 2000;
+
+struct InspectArguments {
+  std::vector<std::string> files;
+  bool csv = false;
+  bool no_copy = false;
+  std::string html;
+  std::string language = "en";
+  std::string reference = "photo";
+};
+
+std::string UtcNow() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+/// Null when copies are not looked for: by choice, or because nobody made a library yet (which is said once).
+Result<std::unique_ptr<copy::CopyDetector>> OpenDetector(const Session& session, const InspectArguments& arguments,
+                                                         inspect::RunFacts* run) {
+  if (arguments.no_copy) return std::unique_ptr<copy::CopyDetector>();
+  const std::filesystem::path library = session.LibraryPath();
+  auto catalog = store::Catalog::Open(library, store::OpenMode::kReadOnly);
+  if (!catalog.ok()) {
+    if (session.library_named || catalog.error().code != ErrorCode::kNotFound) return catalog.error();
+    session.Say("No library in " + TerminalPath(library) +
+                " yet, so copies are not looked for; make one with 'kantei library add DIR'.");
+    return std::unique_ptr<copy::CopyDetector>();
+  }
+  run->library = DisplayPath(library);
+  KANTEI_TRY(run->library_pictures, (*catalog)->Count({}));
+  return copy::CopyDetector::Open(library, {}, session.cancellation);
+}
+
+inspect::RunFacts DescribeRun(const InspectArguments& arguments) {
+  inspect::RunFacts run;
+  run.tool_version = KANTEI_VERSION;
+  run.started_at = UtcNow();
+  run.options = {{"copy", arguments.no_copy ? "no" : "yes"},
+                 {"reference", arguments.reference},
+                 {"language", arguments.language},
+                 {"working_side", std::to_string(inspect::InspectOptions{}.working_side)}};
+  return run;
+}
+
+/// What went wrong with one picture, if anything did.
+std::vector<std::string> Failures(const inspect::Inspection& inspection) {
+  if (inspection.error) return {inspection.error->message};
+  std::vector<std::string> messages;
+  for (const inspect::CheckReport& check : inspection.checks) {
+    if (check.error) messages.push_back(check.key + ": " + check.error->message);
+  }
+  return messages;
+}
+
+Result<int> RunInspect(Session* session, const InspectArguments& arguments) {
+  const Language language = arguments.language == "ja" ? Language::kJapanese : Language::kEnglish;
+  KANTEI_TRY(const std::vector<std::filesystem::path> files, CollectPictures(arguments.files));
+  const bool html = !arguments.html.empty();
+  if (html && files.size() > kMaxHtmlPictures) {
+    return Error{ErrorCode::kTooLarge, "an HTML report of " + std::to_string(files.size()) + " pictures would have over " +
+                                           std::to_string(kMaxHtmlPictures) + "; split the run, or use --json"};
+  }
+
+  inspect::RunFacts run = DescribeRun(arguments);
+  KANTEI_TRY(const std::unique_ptr<copy::CopyDetector> detector, OpenDetector(*session, arguments, &run));
+  inspect::InspectOptions options;
+  options.realism_reference = arguments.reference;
+  KANTEI_TRY(auto checks, inspect::MakeStandardChecks(detector.get(), options));
+  const inspect::Inspector inspector(std::move(checks), options);
+
+  std::optional<Progress> progress;
+  // Two writers on one terminal tear each other's lines: the records themselves show how far the work is.
+  if (!session->out.IsTerminal()) progress.emplace("inspecting", files.size(), "pictures");
+  if (arguments.csv) session->out.WriteLine(InspectionCsvHeader());
+
+  std::vector<inspect::Inspection> kept;
+  std::size_t done = 0, failed = 0;
+  OrderedPipeline<inspect::Inspection>(
+      files.size(), ThreadCount(session->jobs), session->cancellation,
+      [&](std::size_t i) { return inspector.Inspect(files[i]); },
+      [&](std::size_t, inspect::Inspection&& inspection) {
+        ++done;
+        const std::vector<std::string> failures = Failures(inspection);
+        failed += failures.empty() ? 0 : 1;
+        if (session->json) {
+          session->out.WriteLine(DumpJson(inspect::ToJson(inspection, run)));
+        } else if (arguments.csv) {
+          session->out.WriteLine(InspectionCsv(inspection, language));
+        } else {
+          session->out.Write(InspectionText(inspection, language));
+        }
+        (void)session->out.Flush();  // one record at a time, so that a pipe sees it at once
+        for (const std::string& failure : failures) {
+          const std::string line = "kantei: " + TerminalText(failure);
+          if (progress) {
+            progress->Say(line);
+          } else {
+            session->Complain(TerminalText(failure));
+          }
+        }
+        if (progress) progress->Advance();
+        if (html) kept.push_back(std::move(inspection));
+        return !session->out.failed();
+      });
+  progress.reset();
+  KANTEI_RETURN_IF_ERROR(session->out.Flush());
+
+  if (html) {
+    KANTEI_RETURN_IF_ERROR(WriteFileAtomic(arguments.html, inspect::RenderHtml(kept, run, language)));
+    session->Say("Report of " + std::to_string(kept.size()) + " pictures: " + TerminalPath(arguments.html));
+  }
+  if (done < files.size()) {
+    return Error{ErrorCode::kCancelled, "stopped on request after " + std::to_string(done) + " of " +
+                                            std::to_string(files.size()) + " pictures"};
+  }
+  if (failed > 0) {
+    session->Complain(std::to_string(failed) + " of " + std::to_string(files.size()) + " pictures could not be fully inspected");
+    return kExitSomeFailed;
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddInspectCommand(CLI::App* root, Session* session) {
+  CLI::App* verb = root->add_subcommand(
+      "inspect", "For each picture: is it a copy, what does the file declare, how real does it look, was it made by AI");
+  auto arguments = std::make_shared<InspectArguments>();
+  verb->add_option("FILE", arguments->files, "Pictures, or directories of pictures")->required()->type_name("");
+  AddJsonOption(verb, session);
+  CLI::Option* csv = verb->add_flag("--csv", arguments->csv, "Print CSV, one line a picture");
+  csv->excludes(verb->get_option("--json"));
+  verb->add_option("--html", arguments->html, "Also write one self-contained HTML report; goes with any other output")
+      ->type_name("OUT");
+  verb->add_option("--lang", arguments->language, "Language of the text and of the report")
+      ->check(CLI::IsMember({"en", "ja"}))
+      ->type_name("LANG")
+      ->capture_default_str();
+  AddLibraryOption(verb, session);
+  verb->add_flag("--no-copy", arguments->no_copy, "Do not look for copies");
+  verb->add_option("--reference", arguments->reference,
+                   "Pictures that realism is compared with: photo, drawn, or a name made by 'kantei realism fit'")
+      ->type_name("NAME")
+      ->capture_default_str();
+  AddJobsOption(verb, session);
+  AddQuietOption(verb, session);
+  SetExample(verb, "kantei inspect --library known --html report.html suspects/");
+  SetAction(verb, session, [session, arguments] { return RunInspect(session, *arguments); });
+}
+
+}  // namespace kantei::cli

@@ -1,0 +1,17 @@
+// One function per verb: adds it to the command-line tree.
+#pragma once
+
+#include "kantei/cli/session.h"
+
+namespace kantei::cli {
+
+void AddInspectCommand(CLI::App* root, Session* session);
+void AddLibraryCommand(CLI::App* root, Session* session);
+void AddRealismCommand(CLI::App* root, Session* session);
+void AddHashCommand(CLI::App* root, Session* session);
+void AddTrainCommand(CLI::App* root, Session* session);
+void AddCompletionCommand(CLI::App* root, Session* session);
+/// Hidden: prints docs/cli.md.
+void AddDocsCommand(CLI::App* root, Session* session);
+
+}  // namespace kantei::cli

@@ -1,0 +1,21 @@
+// From measured facts of a match to a band: the one place that holds the thresholds of copy detection.
+#pragma once
+
+#include "kantei/base/band.h"
+#include "kantei/copy/detector.h"
+
+namespace kantei::copy {
+
+struct MatchVerdict {
+  Band band = Band::kNone;
+  double similarity = 0;  ///< 0..1
+};
+
+/// One number for ordering regions: more is stronger.
+double RegionStrength(const RegionMatch& region);
+/// True when the region alone would be worth naming.
+bool RegionCounts(const RegionMatch& region);
+/// The verdict on a match, from its best region and its PDQ distance (docs/copy-detection.md tells how it was chosen).
+MatchVerdict JudgeMatch(const CopyMatch& match);
+
+}  // namespace kantei::copy

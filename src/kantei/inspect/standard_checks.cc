@@ -1,0 +1,23 @@
+#include <utility>
+
+#include "kantei/inspect/check_authenticity.h"
+#include "kantei/inspect/check_copy.h"
+#include "kantei/inspect/check_metadata.h"
+#include "kantei/inspect/check_realism.h"
+#include "kantei/inspect/inspector.h"
+
+namespace kantei::inspect {
+
+Result<std::vector<std::unique_ptr<Check>>> MakeStandardChecks(const copy::CopyDetector* detector,
+                                                               const InspectOptions& options) {
+  KANTEI_RETURN_IF_ERROR(options.Validate());
+  std::vector<std::unique_ptr<Check>> checks;
+  if (detector != nullptr) checks.push_back(MakeCopyCheck(detector));
+  checks.push_back(MakeMetadataCheck());
+  KANTEI_TRY(auto realism, MakeRealismCheck(options.realism_reference));
+  checks.push_back(std::move(realism));
+  checks.push_back(MakeAuthenticityCheck());
+  return checks;
+}
+
+}  // namespace kantei::inspect
