@@ -2,7 +2,7 @@
 // them (trial_edits.h), adds strangers and look-alikes (the most similar other picture of the same sub-folder), and prints a
 // table per level and per edit. With --rows FILE every query's measurements are written for study.
 //
-//   copy_trial FOLDER WORK_DIR [--known 60] [--strangers 200] [--lookalikes 200] [--edits 1] [--seed 1] [--list FILE] [--rows FILE]
+//   copy_trial FOLDER WORK_DIR [--known 60] [--strangers 200] [--lookalikes 200] [--distractors 0] [--edits 1] [--seed 1] [--list FILE] [--rows FILE]
 //
 // FOLDER holds pictures in sub-folders by subject. --list names pictures (one path a line, relative to FOLDER) to choose from.
 
@@ -12,7 +12,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
-#include <set>
 
 #include "kantei/base/parallel.h"
 #include "kantei/copy/detector.h"
@@ -29,7 +28,7 @@ using namespace kantei;
 
 struct Arguments {
   fs::path folder, work, list, rows;
-  std::size_t known = 60, strangers = 200, lookalikes = 200, edits = 1;
+  std::size_t known = 60, strangers = 200, lookalikes = 200, distractors = 0, edits = 1;
   std::uint64_t seed = 1;
 };
 
@@ -91,12 +90,17 @@ int Run(const Arguments& arguments) {
     }
   }
   Shuffle(&all, random);
-  if (all.size() < arguments.known * 2 + 20) return std::fprintf(stderr, "the folder has too few pictures\n"), 1;
-
-  // Strangers come from sub-folders of which nothing is in the library, as far as there are such.
+  constexpr std::size_t kBackgrounds = 24;
+  if (all.size() < arguments.known + arguments.strangers + arguments.distractors + kBackgrounds) {
+    return std::fprintf(stderr, "the folder has too few pictures\n"), 1;
+  }
+  // Known, then backgrounds, then distractors (in the library, never a query), then the rest: strangers and look-alikes.
   std::vector<fs::path> known(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(arguments.known));
-  std::vector<fs::path> rest(all.begin() + static_cast<std::ptrdiff_t>(arguments.known), all.end());
-  const std::set<fs::path> known_set(known.begin(), known.end());
+  const auto after_known = all.begin() + static_cast<std::ptrdiff_t>(arguments.known);
+  const std::vector<fs::path> background_paths(after_known, after_known + kBackgrounds);
+  std::vector<fs::path> enrolled = known;
+  enrolled.insert(enrolled.end(), after_known + kBackgrounds, after_known + static_cast<std::ptrdiff_t>(kBackgrounds + arguments.distractors));
+  const std::vector<fs::path> rest(after_known + static_cast<std::ptrdiff_t>(kBackgrounds + arguments.distractors), all.end());
   const CancellationToken cancellation = CancellationToken::OnInterrupt();
   const int threads = ThreadCount(0);
 
@@ -106,7 +110,7 @@ int Run(const Arguments& arguments) {
   {
     auto catalog = store::Catalog::Open(library, store::OpenMode::kCreate);
     if (!catalog.ok()) return std::fprintf(stderr, "%s\n", catalog.error().message.c_str()), 1;
-    auto summary = copy::EnrollFiles(catalog->get(), known, {}, cancellation, nullptr);
+    auto summary = copy::EnrollFiles(catalog->get(), enrolled, {}, cancellation, nullptr);
     if (!summary.ok()) return std::fprintf(stderr, "%s\n", summary.error().message.c_str()), 1;
     if (!summary->failures.empty()) return std::fprintf(stderr, "%zu known pictures could not be read\n", summary->failures.size()), 1;
   }
@@ -151,7 +155,7 @@ int Run(const Arguments& arguments) {
   }
 
   std::vector<image::Image> backgrounds;
-  for (std::size_t i = 0; i < 24; ++i) backgrounds.push_back(Load(rest[rest.size() - 1 - i]));
+  for (const fs::path& path : background_paths) backgrounds.push_back(Load(path));
 
   std::vector<Outcome> outcomes(queries.size());
   Progress progress("trial", queries.size(), "queries");
@@ -185,10 +189,10 @@ int Run(const Arguments& arguments) {
     char row[1200];
     const copy::RegionMatch none;
     const copy::RegionMatch& region = shown != nullptr && !shown->regions.empty() ? shown->regions.front() : none;
-    std::snprintf(row, sizeof row, "%s\t%s\t%s\t%s\t%s\t%d\t%.3f\t%.3f\t%d\t%d\t%d\t%.3f\t%s\t%s", query.level.c_str(), query.edit.c_str(),
+    std::snprintf(row, sizeof row, "%s\t%s\t%s\t%s\t%s\t%d\t%.3f\t%.3f\t%d\t%d\t%d\t%.3f\t%s\t%s\t%.3f\t%.3f\t%.3f", query.level.c_str(), query.edit.c_str(),
                   query.has_source ? "source" : "none", std::string(BandName(outcome.band)).c_str(), std::string(BandName(outcome.wrong)).c_str(), region.inliers, region.agreement,
                   region.agreeing_share, region.agreeing_blocks, shown != nullptr ? shown->pdq_distance : 256, findings->query_features,
-                  shown != nullptr ? shown->similarity : 0.0, query.source.c_str(), shown != nullptr ? shown->picture.path.c_str() : "");
+                  shown != nullptr ? shown->similarity : 0.0, query.source.c_str(), shown != nullptr ? shown->picture.path.c_str() : "", region.query_share, region.known_share, region.changed_share);
     outcome.row = row;
     progress.Advance();
   });
@@ -207,7 +211,7 @@ int Run(const Arguments& arguments) {
       count->wrong += outcomes[i].wrong >= Band::kModerate;
     }
   }
-  std::printf("library %zu pictures, seed %llu; named = band moderate or strong\n", known.size(), static_cast<unsigned long long>(arguments.seed));
+  std::printf("library %zu pictures (%zu of them sources), seed %llu; named = band moderate or strong\n", enrolled.size(), known.size(), static_cast<unsigned long long>(arguments.seed));
   std::printf("%-12s %-32s %8s %8s %8s %14s\n", "level", "edit", "queries", "named", "strong", "wrong named");
   const auto print = [](const std::string& level, const std::string& edit, const Count& c) {
     std::printf("%-12s %-32s %8d %7.1f%% %7.1f%% %13.1f%%\n", level.c_str(), edit.c_str(), c.total, 100.0 * c.named / c.total, 100.0 * c.strong / c.total, 100.0 * c.wrong / c.total);
@@ -219,7 +223,7 @@ int Run(const Arguments& arguments) {
   for (const auto& [key, count] : by_edit) print(key.first, key.second, count);
   if (!arguments.rows.empty()) {
     std::ofstream rows(arguments.rows);
-    rows << "level\tedit\tkind\tband\twrong\tinliers\tagreement\tagreeing_share\tblocks\tpdq\tfeatures\tsimilarity\tquery\tmatch\n";
+    rows << "level\tedit\tkind\tband\twrong\tinliers\tagreement\tagreeing_share\tblocks\tpdq\tfeatures\tsimilarity\tquery\tmatch\tquery_share\tknown_share\tchanged\n";
     for (const Outcome& outcome : outcomes) rows << outcome.row << '\n';
   }
   return 0;
@@ -242,6 +246,7 @@ int main(int argc, char** argv) {
     if (word == "--known") arguments.known = number;
     else if (word == "--strangers") arguments.strangers = number;
     else if (word == "--lookalikes") arguments.lookalikes = number;
+    else if (word == "--distractors") arguments.distractors = number;
     else if (word == "--edits") arguments.edits = number;
     else if (word == "--seed") arguments.seed = number;
     else if (word == "--list") arguments.list = value;

@@ -1,4 +1,5 @@
-// The five realism measures on one 512×512 picture; bench/peers/realism_peer.py measures the same one in Python.
+// The five realism measures on one 512×512 picture; bench/peers/realism_peer.py measures the same one in
+// Python.
 #include <benchmark/benchmark.h>
 
 #include "../tests/golden/realism_pictures.h"

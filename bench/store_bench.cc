@@ -1,4 +1,5 @@
-// The catalogue and the inverted index at the size of a working library: 10,000 pictures with 400 local features each.
+// The catalogue and the inverted index at the size of a working library: 10,000 pictures with 400 local
+// features each.
 #include <benchmark/benchmark.h>
 #include <unistd.h>
 

@@ -21,7 +21,8 @@ constexpr double kSpectrumTolerance = 1e-6;
 class RealismGolden : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(RealismGolden, AgreesWithThePythonLibraries) {
-  const auto text = ReadTextFile(std::string(KANTEI_SOURCE_DIR) + "/tests/golden/realism_expected.json", 1 << 20);
+  const auto text =
+      ReadTextFile(std::string(KANTEI_SOURCE_DIR) + "/tests/golden/realism_expected.json", 1 << 20);
   ASSERT_TRUE(text.ok());
   const auto json = ParseJson(*text, "realism_expected.json");
   ASSERT_TRUE(json.ok());
@@ -44,7 +45,7 @@ TEST_P(RealismGolden, AgreesWithThePythonLibraries) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Pictures, RealismGolden, testing::ValuesIn(golden::kRealismPictures),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& name) { return std::string(name.param); });
 
 }  // namespace
 }  // namespace kantei::authenticity

@@ -68,7 +68,8 @@ class RealismPicture {
     // "scene": discs and slanted bars over a rough ground, a little grain.
     std::int64_t value = Stretched(Octaves(4, 256, 4, x, y), 2);
     for (int d = 0; d < 24; ++d) {
-      const std::int64_t dx = x - Hash(5, d, 0) % kSide, dy = y - Hash(5, d, 1) % kSide, radius = 8 + Hash(5, d, 2) % 56;
+      const std::int64_t dx = x - Hash(5, d, 0) % kSide, dy = y - Hash(5, d, 1) % kSide,
+                         radius = 8 + Hash(5, d, 2) % 56;
       if (dx * dx + dy * dy < radius * radius) value = Hash(5, d, 3) % 200 + Noise(6, 8, x, y) / 2048;
     }
     if ((3 * x + y) % 128 < 6 && y > 300) value = 230;

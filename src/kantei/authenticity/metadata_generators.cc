@@ -63,18 +63,18 @@ struct Shape {
   std::array<const char*, 3> members;
   const char* inner;
 };
-constexpr std::array<Shape, 11> kShapes = {
-    {{"SwarmUI", {"sui_image_params"}, "sui_image_params"},
-     {"InvokeAI", {"app_id", "image"}, "image"},
-     {"InvokeAI", {"app_version", "generation_mode"}, nullptr},
-     {"InvokeAI", {"positive_prompt", "rand_device"}, nullptr},
-     {"Draw Things", {"c", "uc", "sampler"}, nullptr},
-     {"NovelAI", {"uc", "scale", "sampler"}, nullptr},
-     {"Fooocus", {"base_model", "performance"}, nullptr},
-     {"Fooocus", {"base_model", "prompt", "metadata_scheme"}, nullptr},
-     {"Fooocus", {"base_model_hash", "prompt"}, nullptr},
-     {"Easy Diffusion", {"use_stable_diffusion_model"}, nullptr},
-     {"Easy Diffusion", {"Stable Diffusion model", "Prompt"}, nullptr}}};
+constexpr auto kShapes =
+    std::to_array<Shape>({{"SwarmUI", {"sui_image_params"}, "sui_image_params"},
+                          {"InvokeAI", {"app_id", "image"}, "image"},
+                          {"InvokeAI", {"app_version", "generation_mode"}, nullptr},
+                          {"InvokeAI", {"positive_prompt", "rand_device"}, nullptr},
+                          {"Draw Things", {"c", "uc", "sampler"}, nullptr},
+                          {"NovelAI", {"uc", "scale", "sampler"}, nullptr},
+                          {"Fooocus", {"base_model", "performance"}, nullptr},
+                          {"Fooocus", {"base_model", "prompt", "metadata_scheme"}, nullptr},
+                          {"Fooocus", {"base_model_hash", "prompt"}, nullptr},
+                          {"Easy Diffusion", {"use_stable_diffusion_model"}, nullptr},
+                          {"Easy Diffusion", {"Stable Diffusion model", "Prompt"}, nullptr}});
 
 // Names to look for, in lower case. `tools_only`: a common word, which counts only where a program signs.
 struct Mention {
@@ -119,13 +119,12 @@ constexpr auto kMentions = std::to_array<Mention>({{"automatic1111", "Stable Dif
                                                    {"pixai", "PixAI", true}});
 
 // Where programs sign, and where people and programs describe. By the last part of the key.
-constexpr std::array<std::string_view, 9> kToolKeys = {
-    "Software", "ProcessingSoftware", "Make",          "xmp:CreatorTool",   "stEvt:softwareAgent",
-    "Credit",   "photoshop:Credit",   "tiff:Software", "OriginatingProgram"};
-constexpr std::array<std::string_view, 12> kDescriptionKeys = {
-    "ImageDescription", "UserComment",     "XPComment", "Description", "Title",
-    "Comment",          "dc:description",  "dc:title",  "Source",      "",
-    "Caption-Abstract", "exif:UserComment"};
+constexpr auto kToolKeys = std::to_array<std::string_view>(
+    {"Software", "ProcessingSoftware", "Make", "xmp:CreatorTool", "stEvt:softwareAgent", "Credit",
+     "photoshop:Credit", "tiff:Software", "OriginatingProgram"});
+constexpr auto kDescriptionKeys = std::to_array<std::string_view>(
+    {"ImageDescription", "UserComment", "XPComment", "Description", "Title", "Comment", "dc:description",
+     "dc:title", "Source", "", "Caption-Abstract", "exif:UserComment"});
 
 template <typename List>
 bool Contains(const List& list, std::string_view value) {

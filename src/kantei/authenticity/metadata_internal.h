@@ -2,6 +2,7 @@
 // Metadata.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -59,7 +60,8 @@ struct Harvest {
   std::vector<std::string> problems;
 
   void Problem(std::string sentence) {
-    if (problems.size() < kMaxProblems) problems.push_back(std::move(sentence));
+    const bool known = std::find(problems.begin(), problems.end(), sentence) != problems.end();
+    if (!known && problems.size() < kMaxProblems) problems.push_back(std::move(sentence));
   }
   void AddExif(ByteSpan block);  ///< with or without the "Exif\0\0" prefix; the first one counts
   void AddXmp(std::string_view packet);

@@ -14,21 +14,28 @@ static_assert(kRealismSide == internal::kSquare);
 
 std::string_view MeasureKey(Measure measure) {
   switch (measure) {
-    case Measure::kCannyEdgeDensity: return "ced";
-    case Measure::kGlcmContrast: return "glcmc";
-    case Measure::kGlcmEnergy: return "glcme";
-    case Measure::kVarianceBlur: return "vbm";
-    case Measure::kMeanSpectrum: return "ms";
+    case Measure::kCannyEdgeDensity:
+      return "ced";
+    case Measure::kGlcmContrast:
+      return "glcmc";
+    case Measure::kGlcmEnergy:
+      return "glcme";
+    case Measure::kVarianceBlur:
+      return "vbm";
+    case Measure::kMeanSpectrum:
+      return "ms";
   }
   return "";
 }
 
 image::Image RealismSquare(const image::Image& image) {
-  const int side = std::min(image.width(), image.height());
   image::Image grey = image::ToGrey(image);
+  if (std::max(grey.width(), grey.height()) > kRealismWorkingSide)
+    grey = image::ResizeToFit(grey, kRealismWorkingSide);
+  const int side = std::min(grey.width(), grey.height());
   // Cropping first gives the same square as scaling first, without the work on what is cut away.
-  if (image.width() != image.height()) {
-    grey = image::Crop(grey, {(image.width() - side) / 2, (image.height() - side) / 2, side, side});
+  if (grey.width() != grey.height()) {
+    grey = image::Crop(grey, {(grey.width() - side) / 2, (grey.height() - side) / 2, side, side});
   }
   return side == kRealismSide ? grey : image::Resize(grey, kRealismSide, kRealismSide);
 }
@@ -39,11 +46,13 @@ RealismMeasures MeasureRealismSquare(const image::Image& square) {
   const std::uint8_t* grey = square.pixels().data();
   constexpr int kLow = 100, kHigh = 200;
   const internal::GlcmStatistics glcm = internal::MeasureGlcm(grey);
-  return {static_cast<double>(internal::CountCannyEdges(grey, kLow, kHigh)) / internal::kSquarePixels, glcm.contrast,
-          glcm.energy, internal::LaplacianVariance(grey), internal::MeanSpectrum(grey)};
+  return {static_cast<double>(internal::CountCannyEdges(grey, kLow, kHigh)) / internal::kSquarePixels,
+          glcm.contrast, glcm.energy, internal::LaplacianVariance(grey), internal::MeanSpectrum(grey)};
 }
 
-RealismMeasures MeasureRealism(const image::Image& image) { return MeasureRealismSquare(RealismSquare(image)); }
+RealismMeasures MeasureRealism(const image::Image& image) {
+  return MeasureRealismSquare(RealismSquare(image));
+}
 
 namespace internal {
 
@@ -62,7 +71,8 @@ double PercentileIn(const std::array<double, 101>& quantiles, double value) {
 RealismMeasures PublishedRadii(const RealismMeasures& measures, const RealismMeasures& mean) {
   RealismMeasures radii;
   for (std::size_t k = 0; k < radii.size(); ++k) {
-    const double value = std::max(measures[k], kMeasureFloor[k]), reference = std::max(mean[k], kMeasureFloor[k]);
+    const double value = std::max(measures[k], kMeasureFloor[k]),
+                 reference = std::max(mean[k], kMeasureFloor[k]);
     radii[k] = kInverted[k] ? reference / value : measures[k] / reference;
   }
   return radii;

@@ -1,4 +1,5 @@
-// Canny edge count that equals OpenCV's Canny(image, low, high, 3, L2gradient = false), without its edge picture.
+// Canny edge count that equals OpenCV's Canny(image, low, high, 3, L2gradient = false), without its edge
+// picture.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -25,7 +26,8 @@ struct GradientRow {
 };
 
 // Sobel sums down the three rows: smooth = above + 2·centre + below, step = below - above.
-KANTEI_MULTIARCH void SobelColumns(const std::uint8_t* __restrict__ above, const std::uint8_t* __restrict__ centre,
+KANTEI_MULTIARCH void SobelColumns(const std::uint8_t* __restrict__ above,
+                                   const std::uint8_t* __restrict__ centre,
                                    const std::uint8_t* __restrict__ below, std::int16_t* __restrict__ smooth,
                                    std::int16_t* __restrict__ step) {
   for (int x = 0; x < kSquare; ++x) {
@@ -49,10 +51,12 @@ KANTEI_MULTIARCH void SobelRow(const std::int16_t* __restrict__ smooth, const st
 }
 
 // Non-maximum suppression of one row: bit 0 of out[x] = a maximum above low, bit 1 = also above high.
-// OpenCV compares |gy|·2^15 with |gx|·13573 (tan 22.5°) and with that + |gx|·2^16 (tan 67.5°). As 13573 is odd, the
-// product is no multiple of 2^15 unless gx = 0, so the comparison with its floor is the same one, in 16 bits.
+// OpenCV compares |gy|·2^15 with |gx|·13573 (tan 22.5°) and with that + |gx|·2^16 (tan 67.5°). As 13573 is
+// odd, the product is no multiple of 2^15 unless gx = 0, so the comparison with its floor is the same one, in
+// 16 bits.
 KANTEI_MULTIARCH void SuppressRow(const std::int16_t* __restrict__ dx, const std::int16_t* __restrict__ dy,
-                                  const std::int16_t* __restrict__ above, const std::int16_t* __restrict__ centre,
+                                  const std::int16_t* __restrict__ above,
+                                  const std::int16_t* __restrict__ centre,
                                   const std::int16_t* __restrict__ below, std::int16_t low, std::int16_t high,
                                   std::uint8_t* __restrict__ out) {
   for (int x = 0; x < kSquare; ++x) {
@@ -61,15 +65,21 @@ KANTEI_MULTIARCH void SuppressRow(const std::int16_t* __restrict__ dx, const std
     const auto ay = static_cast<std::int16_t>(gy < 0 ? -gy : gy);
     const auto tangent = static_cast<std::int16_t>((ax * 27146) >> 16);  // floor(ax·13573 / 2^15)
     const auto beyond = static_cast<std::int16_t>(ay - 2 * ax);
-    const bool flat = ay <= tangent, steep = beyond > tangent, falling = static_cast<std::int16_t>(gx ^ gy) < 0;
-    const std::int16_t diagonal_a = falling ? above[x + 1] : above[x - 1];
-    const std::int16_t diagonal_b = falling ? below[x - 1] : below[x + 1];
-    // The first neighbour must be smaller; the second may be equal except on diagonals.
-    const std::int16_t first = flat ? centre[x - 1] : (steep ? above[x] : diagonal_a);
-    const std::int16_t straight = flat ? centre[x + 1] : below[x];
-    const auto second = static_cast<std::int16_t>((flat | steep) ? straight - 1 : diagonal_b);
-    const bool maximum = (m > low) & (m > first) & (m > second);
-    out[x] = static_cast<std::uint8_t>((maximum ? 1 : 0) | ((maximum & (m > high)) ? 2 : 0));
+    // All neighbours are read whatever the direction, so that every instruction set can do this without
+    // branches.
+    const std::int16_t left = centre[x - 1], right = centre[x + 1];
+    const std::int16_t top_left = above[x - 1], top = above[x], top_right = above[x + 1];
+    const std::int16_t bottom_left = below[x - 1], bottom = below[x], bottom_right = below[x + 1];
+    const bool flat = ay <= tangent, steep = beyond > tangent,
+               falling = static_cast<std::int16_t>(gx ^ gy) < 0;
+    // The first neighbour must be smaller; the second may be equal (one less is smaller) except on diagonals.
+    std::int16_t first = falling ? top_right : top_left, second = falling ? bottom_left : bottom_right;
+    first = steep ? top : first;
+    second = steep ? static_cast<std::int16_t>(bottom - 1) : second;
+    first = flat ? left : first;
+    second = flat ? static_cast<std::int16_t>(right - 1) : second;
+    const std::int16_t rival = std::max(std::max(first, second), low);
+    out[x] = static_cast<std::uint8_t>((m > rival ? 1 : 0) + (m > std::max(rival, high) ? 2 : 0));
   }
 }
 
@@ -89,7 +99,9 @@ void PackBits(const std::uint8_t* bytes, int bit, BitRow* bits) {
 }
 
 // Extends `seed` along the runs of `mask` towards higher bits: a carry runs through the ones of the mask.
-std::uint64_t FillUp(std::uint64_t mask, std::uint64_t seed) { return (((mask + seed) ^ mask) & mask) | seed; }
+std::uint64_t FillUp(std::uint64_t mask, std::uint64_t seed) {
+  return (((mask + seed) ^ mask) & mask) | seed;
+}
 
 // The same towards lower bits, by doubling steps.
 std::uint64_t FillDown(std::uint64_t mask, std::uint64_t seed) {
@@ -176,7 +188,9 @@ int CountCannyEdges(const std::uint8_t* grey, int low, int high) {
   PaddedRow smooth, step;
   EdgeMaps maps;
 
-  const auto line = [&](int y) { return grey + static_cast<std::ptrdiff_t>(std::clamp(y, 0, kSquare - 1)) * kSquare; };
+  const auto line = [&](int y) {
+    return grey + static_cast<std::ptrdiff_t>(std::clamp(y, 0, kSquare - 1)) * kSquare;
+  };
   const auto gradient = [&](int y) {
     SobelColumns(line(y - 1), line(y), line(y + 1), smooth.data(), step.data());
     for (PaddedRow* padded : {&smooth, &step}) {  // replicated border
@@ -193,7 +207,8 @@ int CountCannyEdges(const std::uint8_t* grey, int low, int high) {
     if (y + 1 < kSquare) gradient(y + 1);
     const GradientRow& row = rows[static_cast<std::size_t>(y % 3)];
     const PaddedRow& above = y > 0 ? rows[static_cast<std::size_t>((y + 2) % 3)].magnitude : kOutside;
-    const PaddedRow& below = y + 1 < kSquare ? rows[static_cast<std::size_t>((y + 1) % 3)].magnitude : kOutside;
+    const PaddedRow& below =
+        y + 1 < kSquare ? rows[static_cast<std::size_t>((y + 1) % 3)].magnitude : kOutside;
     SuppressRow(row.dx.data(), row.dy.data(), above.data(), row.magnitude.data(), below.data(),
                 static_cast<std::int16_t>(low), static_cast<std::int16_t>(high), classes.data());
     const auto at = static_cast<std::size_t>(y) + 1;

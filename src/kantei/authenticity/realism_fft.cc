@@ -1,15 +1,17 @@
-// Mean magnitude of the 512×512 spectrum. Only the sum over all bins is wanted, so the transform may leave its bins in
-// any order, one half of the (Hermitian) spectrum is enough, and single precision is ample (relative error about 1e-7).
+// Mean magnitude of the 512×512 spectrum. Only the sum over all bins is wanted, so the transform may leave
+// its bins in any order, one half of the (Hermitian) spectrum is enough, and single precision is ample
+// (relative error about 1e-7).
 //
-//   1. Columns x and x+256 form one complex column; 256 transforms of length 512 along y, in blocks of neighbouring
+//   1. Columns x and x+256 form one complex column; 256 transforms of length 512 along y, in blocks of
+//   neighbouring
 //      columns, one column per vector lane.
-//   2. Each is split into the spectra of its two real columns, for v = 0..256; v = 0 and v = 256 are real and share one
+//   2. Each is split into the spectra of its two real columns, for v = 0..256; v = 0 and v = 256 are real and
+//   share one
 //      complex row. The blocks are transposed, so that now one v is one vector lane.
 //   3. 256 transforms of length 512 along x, and the magnitudes are added up.
 #include <array>
 #include <cmath>
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <numbers>
 #include <utility>
@@ -50,20 +52,23 @@ struct Twiddles {
 };
 const Twiddles kTwiddles;
 
-// Entries of a transform stand in eight groups of 64. A gap of one between groups keeps the eight inputs of a first-pass
-// butterfly out of the same cache set.
+// Entries of a transform stand in eight groups of 64. A gap of one between groups keeps the eight inputs of a
+// first-pass butterfly out of the same cache set.
 constexpr std::size_t kGroup = 65;
 constexpr std::size_t kEntries = kRadix * kGroup;
 // Where the three passes leave frequency f: the base-8 digits in reverse.
-constexpr std::size_t Position(std::size_t f) { return (f % 8) * kGroup + (f / 8 % 8) * 8 + f / 64; }
+constexpr std::size_t Position(std::size_t f) {
+  return (f % 8) * kGroup + (f / 8 % 8) * 8 + f / 64;
+}
 // Where the first pass reads entry i.
-constexpr std::size_t Slot(std::size_t i) { return i / 64 * kGroup + i % 64; }
+constexpr std::size_t Slot(std::size_t i) {
+  return i / 64 * kGroup + i % 64;
+}
 
 // Lanes of float; GCC and Clang vector extension, split into what the target has.
 template <int kLanes>
 struct Lanes {
   typedef float Vector __attribute__((vector_size(kLanes * 4)));
-  typedef std::uint8_t ByteVector __attribute__((vector_size(kLanes)));
 };
 
 #define KANTEI_INLINE __attribute__((always_inline)) inline
@@ -106,13 +111,26 @@ KANTEI_INLINE void Butterfly8(V* re, V* im) {
 }
 
 template <typename V>
-KANTEI_INLINE void StoreTwiddled(const V* re, const V* im, const float* w_re, const float* w_im, std::size_t stride,
-                                 V* out_re, V* out_im) {
+KANTEI_INLINE void StoreTwiddled(const V* re, const V* im, const float* w_re, const float* w_im,
+                                 std::size_t stride, V* out_re, V* out_im) {
   out_re[0] = re[0];
   out_im[0] = im[0];
   for (std::size_t k = 1; k < kRadix; ++k) {
     out_re[k * stride] = re[k] * w_re[k] - im[k] * w_im[k];
     out_im[k * stride] = re[k] * w_im[k] + im[k] * w_re[k];
+  }
+}
+
+template <typename V>
+KANTEI_INLINE void FirstPass(V* re, V* im) {
+  for (std::size_t n = 0; n < 64; ++n) {
+    V r[kRadix], i[kRadix];
+    for (std::size_t k = 0; k < kRadix; ++k) {
+      r[k] = re[n + kGroup * k];
+      i[k] = im[n + kGroup * k];
+    }
+    Butterfly8(r, i);
+    StoreTwiddled(r, i, kTwiddles.first_re[n].data(), kTwiddles.first_im[n].data(), kGroup, re + n, im + n);
   }
 }
 
@@ -137,7 +155,8 @@ KANTEI_INLINE void SecondPass(V* re, V* im) {
 template <int kLanes, typename V, int... kIdx>
 KANTEI_INLINE void Interleave(const V& a, const V& b, V& low, V& high, std::integer_sequence<int, kIdx...>) {
   low = __builtin_shufflevector(a, b, (kIdx % 2 == 0 ? kIdx / 2 : kLanes + kIdx / 2)...);
-  high = __builtin_shufflevector(a, b, (kIdx % 2 == 0 ? (kLanes + kIdx) / 2 : kLanes + (kLanes + kIdx) / 2)...);
+  high =
+      __builtin_shufflevector(a, b, (kIdx % 2 == 0 ? (kLanes + kIdx) / 2 : kLanes + (kLanes + kIdx) / 2)...);
 }
 
 template <int kLanes, typename V>
@@ -168,6 +187,25 @@ KANTEI_INLINE void TransposeSquare(V* rows) {
   }
 }
 
+enum class Mirror { kAdd, kSubtract, kSubtractFrom };
+
+// Combines the bins v..v+lanes-1 of a plane with their mirror bins and writes them transposed. The bins v = 0
+// and v = 256 are real: where an imaginary part is made, `real` (the plane of real parts of that column)
+// gives bin 256 for lane 0.
+template <int kLanes, Mirror kMirror, typename V>
+KANTEI_INLINE void SplitTransposed(const V* plane, std::size_t v, const V* real, V* out) {
+  V rows[kLanes];
+  for (std::size_t l = 0; l < kLanes; ++l) {
+    const V& value = plane[Position(v + l)];
+    const V& mirror = plane[Position((kSquare - v - l) % kSquare)];
+    rows[l] = kMirror == Mirror::kAdd ? value + mirror
+                                      : (kMirror == Mirror::kSubtract ? value - mirror : mirror - value);
+  }
+  if (kMirror != Mirror::kAdd && v == 0) rows[0] = real[Position(kHalf)] + real[Position(kHalf)];
+  TransposeSquare<kLanes>(rows);
+  for (std::size_t l = 0; l < kLanes; ++l) out[l] = rows[l];
+}
+
 // 1.1 MB, kept by each thread that measures: fresh pages would cost more than the transform.
 struct Scratch {
   // One block of columns (step 1). Lane l of entry y is column l of the block.
@@ -176,63 +214,32 @@ struct Scratch {
   alignas(64) std::array<float, kHalf * kEntries> half_re, half_im;
 };
 
-// Sum of the square roots of 512 vectors of lanes. A function of its own: the compiler will not vectorise a square root
-// that may set errno, and intrinsics need the target on the function that names them.
-using RootSum = double (*)(const float* values);
-
-template <int kLanes, RootSum kRootSum>
+// What the compiler does not vectorise by itself comes as an Isa with its own target: Load turns `kLanes`
+// columns of the picture into floats at the slots of the first pass, RootSum adds up the square roots of 512
+// vectors.
+template <int kLanes, typename Isa>
 KANTEI_INLINE double SumMagnitudes(const std::uint8_t* grey, Scratch* scratch) {
   using V = typename Lanes<kLanes>::Vector;
-  using B = typename Lanes<kLanes>::ByteVector;
   V* const re = reinterpret_cast<V*>(scratch->re.data());
   V* const im = reinterpret_cast<V*>(scratch->im.data());
   V* const half_re = reinterpret_cast<V*>(scratch->half_re.data());
   V* const half_im = reinterpret_cast<V*>(scratch->half_im.data());
 
   for (std::size_t x = 0; x < kHalf; x += kLanes) {
-    for (std::size_t n = 0; n < 64; ++n) {
-      V r[kRadix], i[kRadix];
-      for (std::size_t k = 0; k < kRadix; ++k) {
-        const std::uint8_t* row = grey + (n + 64 * k) * kSquare + x;
-        B left, right;
-        std::memcpy(&left, row, sizeof left);
-        std::memcpy(&right, row + kHalf, sizeof right);
-        r[k] = __builtin_convertvector(left, V);
-        i[k] = __builtin_convertvector(right, V);
-      }
-      Butterfly8(r, i);
-      StoreTwiddled(r, i, kTwiddles.first_re[n].data(), kTwiddles.first_im[n].data(), kGroup, re + n, im + n);
-    }
+    Isa::Load(grey + x, scratch->re.data());
+    Isa::Load(grey + x + kHalf, scratch->im.data());
+    FirstPass(re, im);
     SecondPass(re, im);
     for (std::size_t i = 0; i < kSquare; i += 8) Butterfly8(re + Slot(i), im + Slot(i));
 
-    // Split: with Z = Z(v) and C = conj Z(-v), the left column is Z + C and the right one (Z - C)/i, both doubled.
+    // Split: with Z = Z(v) and C = conj Z(-v), the left column is Z + C and the right one (Z - C)/i, both
+    // doubled.
     for (std::size_t v = 0; v < kHalf; v += kLanes) {
-      V left_re[kLanes], left_im[kLanes], right_re[kLanes], right_im[kLanes];
-      for (std::size_t l = 0; l < kLanes; ++l) {
-        const std::size_t at = Position(v + l), opposite = Position((kSquare - v - l) % kSquare);
-        const V a = re[at], b = im[at], c = re[opposite], d = im[opposite];
-        left_re[l] = a + c;
-        left_im[l] = b - d;
-        right_re[l] = b + d;
-        right_im[l] = c - a;
-      }
-      if (v == 0) {  // v = 0 and v = 256 are real; together they make the complex lane 0
-        const std::size_t middle = Position(kHalf);
-        left_im[0] = re[middle] + re[middle];
-        right_im[0] = im[middle] + im[middle];
-      }
-      TransposeSquare<kLanes>(left_re);
-      TransposeSquare<kLanes>(left_im);
-      TransposeSquare<kLanes>(right_re);
-      TransposeSquare<kLanes>(right_im);
       const std::size_t left = v / kLanes * kEntries + Slot(x), right = left + kHalf / 64 * kGroup;
-      for (std::size_t l = 0; l < kLanes; ++l) {
-        half_re[left + l] = left_re[l];
-        half_im[left + l] = left_im[l];
-        half_re[right + l] = right_re[l];
-        half_im[right + l] = right_im[l];
-      }
+      SplitTransposed<kLanes, Mirror::kAdd>(re, v, re, half_re + left);
+      SplitTransposed<kLanes, Mirror::kSubtract>(im, v, re, half_im + left);
+      SplitTransposed<kLanes, Mirror::kAdd>(im, v, im, half_re + right);
+      SplitTransposed<kLanes, Mirror::kSubtractFrom>(re, v, im, half_im + right);
     }
   }
 
@@ -241,16 +248,7 @@ KANTEI_INLINE double SumMagnitudes(const std::uint8_t* grey, Scratch* scratch) {
   for (std::size_t v = 0; v < kHalf; v += kLanes) {
     V* const row_re = half_re + v / kLanes * kEntries;
     V* const row_im = half_im + v / kLanes * kEntries;
-    for (std::size_t n = 0; n < 64; ++n) {
-      V r[kRadix], i[kRadix];
-      for (std::size_t k = 0; k < kRadix; ++k) {
-        r[k] = row_re[n + kGroup * k];
-        i[k] = row_im[n + kGroup * k];
-      }
-      Butterfly8(r, i);
-      StoreTwiddled(r, i, kTwiddles.first_re[n].data(), kTwiddles.first_im[n].data(), kGroup, row_re + n,
-                     row_im + n);
-    }
+    FirstPass(row_re, row_im);
     SecondPass(row_re, row_im);
     for (std::size_t start = 0; start < kSquare; start += 8) {
       const std::size_t block = Slot(start);
@@ -270,26 +268,33 @@ KANTEI_INLINE double SumMagnitudes(const std::uint8_t* grey, Scratch* scratch) {
         re[start + k] = square;
       }
     }
-    total += 2 * kRootSum(scratch->re.data());  // v and -v
+    total += 2 * Isa::RootSum(scratch->re.data());  // v and -v
   }
 
   // Lane 0 of the first block: v = 0 is the part P(u) + conj P(-u), v = 256 the rest.
   for (std::size_t u = 0; u < kSquare; ++u) {
     const std::size_t at = Position(u), opposite = Position((kSquare - u) % kSquare);
     const float a = packed_re[at], b = packed_im[at], c = packed_re[opposite], d = packed_im[opposite];
-    total += 0.5 * (std::hypot(a + c, b - d) + std::hypot(b + d, c - a));
+    total += 0.5f * (std::sqrt((a + c) * (a + c) + (b - d) * (b - d)) +
+                     std::sqrt((b + d) * (b + d) + (c - a) * (c - a)));
   }
   return 0.5 * total;  // the split doubled every value
 }
 
-template <int kLanes>
-double RootSumPlain(const float* values) {
-  double total = 0;
-  for (int i = 0; i < kSquare * kLanes; ++i) total += std::sqrt(values[i]);
-  return total;
-}
+struct PlainIsa {
+  static void Load(const std::uint8_t* columns, float* out) {
+    for (std::size_t y = 0; y < kSquare; ++y) {
+      for (std::size_t l = 0; l < 4; ++l) out[Slot(y) * 4 + l] = static_cast<float>(columns[y * kSquare + l]);
+    }
+  }
+  static double RootSum(const float* values) {
+    double total = 0;
+    for (int i = 0; i < kSquare * 4; ++i) total += static_cast<double>(std::sqrt(values[i]));
+    return total;
+  }
+};
 double SumMagnitudes4(const std::uint8_t* grey, Scratch* scratch) {
-  return SumMagnitudes<4, RootSumPlain<4>>(grey, scratch);
+  return SumMagnitudes<4, PlainIsa>(grey, scratch);
 }
 
 #if defined(__x86_64__)
@@ -302,32 +307,50 @@ double AddLanes(const float* lanes, int count) {
   return total;
 }
 
-KANTEI_AVX512 double RootSum16(const float* values) {
-  __m512 a = _mm512_setzero_ps(), b = a;
-  for (int i = 0; i < kSquare * 16; i += 32) {  // the masked form: GCC 12 warns about the plain one
-    a = _mm512_add_ps(a, _mm512_maskz_sqrt_ps(0xFFFF, _mm512_load_ps(values + i)));
-    b = _mm512_add_ps(b, _mm512_maskz_sqrt_ps(0xFFFF, _mm512_load_ps(values + i + 16)));
+// The masked forms with a full mask: GCC 12 warns about the plain ones.
+struct Avx512Isa {
+  KANTEI_AVX512 static void Load(const std::uint8_t* columns, float* out) {
+    for (std::size_t y = 0; y < kSquare; ++y) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(columns + y * kSquare));
+      _mm512_store_ps(out + Slot(y) * 16,
+                      _mm512_maskz_cvtepi32_ps(0xFFFF, _mm512_maskz_cvtepu8_epi32(0xFFFF, bytes)));
+    }
   }
-  alignas(64) float lanes[16];
-  _mm512_store_ps(lanes, _mm512_add_ps(a, b));
-  return AddLanes(lanes, 16);
-}
+  KANTEI_AVX512 static double RootSum(const float* values) {
+    __m512 a = _mm512_setzero_ps(), b = a;
+    for (int i = 0; i < kSquare * 16; i += 32) {
+      a = _mm512_add_ps(a, _mm512_maskz_sqrt_ps(0xFFFF, _mm512_load_ps(values + i)));
+      b = _mm512_add_ps(b, _mm512_maskz_sqrt_ps(0xFFFF, _mm512_load_ps(values + i + 16)));
+    }
+    alignas(64) float lanes[16];
+    _mm512_store_ps(lanes, _mm512_add_ps(a, b));
+    return AddLanes(lanes, 16);
+  }
+};
 KANTEI_AVX512 double SumMagnitudes16(const std::uint8_t* grey, Scratch* scratch) {
-  return SumMagnitudes<16, RootSum16>(grey, scratch);
+  return SumMagnitudes<16, Avx512Isa>(grey, scratch);
 }
 
-KANTEI_AVX2 double RootSum8(const float* values) {
-  __m256 a = _mm256_setzero_ps(), b = a;
-  for (int i = 0; i < kSquare * 8; i += 16) {
-    a = _mm256_add_ps(a, _mm256_sqrt_ps(_mm256_load_ps(values + i)));
-    b = _mm256_add_ps(b, _mm256_sqrt_ps(_mm256_load_ps(values + i + 8)));
+struct Avx2Isa {
+  KANTEI_AVX2 static void Load(const std::uint8_t* columns, float* out) {
+    for (std::size_t y = 0; y < kSquare; ++y) {
+      const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(columns + y * kSquare));
+      _mm256_store_ps(out + Slot(y) * 8, _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes)));
+    }
   }
-  alignas(32) float lanes[8];
-  _mm256_store_ps(lanes, _mm256_add_ps(a, b));
-  return AddLanes(lanes, 8);
-}
+  KANTEI_AVX2 static double RootSum(const float* values) {
+    __m256 a = _mm256_setzero_ps(), b = a;
+    for (int i = 0; i < kSquare * 8; i += 16) {
+      a = _mm256_add_ps(a, _mm256_sqrt_ps(_mm256_load_ps(values + i)));
+      b = _mm256_add_ps(b, _mm256_sqrt_ps(_mm256_load_ps(values + i + 8)));
+    }
+    alignas(32) float lanes[8];
+    _mm256_store_ps(lanes, _mm256_add_ps(a, b));
+    return AddLanes(lanes, 8);
+  }
+};
 KANTEI_AVX2 double SumMagnitudes8(const std::uint8_t* grey, Scratch* scratch) {
-  return SumMagnitudes<8, RootSum8>(grey, scratch);
+  return SumMagnitudes<8, Avx2Isa>(grey, scratch);
 }
 #endif
 
@@ -335,8 +358,8 @@ using SumFunction = double (*)(const std::uint8_t*, Scratch*);
 
 SumFunction ChooseSum() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq")) {
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")) {
     return SumMagnitudes16;
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return SumMagnitudes8;

@@ -10,12 +10,13 @@
 namespace kantei::authenticity::internal {
 namespace {
 
-// A pair of neighbours (a, b) counts in cell [|a-b|][min(a, b)]: the matrix is symmetric, so the order of the two does
-// not matter, and since neighbours are mostly alike the cells in use lie in the first few rows and stay in the L1 cache.
+// A pair of neighbours (a, b) counts in cell [|a-b|][min(a, b)]: the matrix is symmetric, so the order of the
+// two does not matter, and since neighbours are mostly alike the cells in use lie in the first few rows and
+// stay in the L1 cache.
 constexpr int kLevels = 256;
 constexpr int kCells = kLevels * kLevels;
-// Four private tables, so that runs of equal pairs do not wait for their own last store. Each takes a quarter of the
-// rows, 128 × 511 = 65,408 pairs, which a 16-bit counter holds.
+// Four private tables, so that runs of equal pairs do not wait for their own last store. Each takes a quarter
+// of the rows, 128 × 511 = 65,408 pairs, which a 16-bit counter holds.
 constexpr int kTables = 4;
 constexpr int kBandRows = kSquare / kTables;
 constexpr int kPairs = kSquare - 1;
@@ -68,7 +69,8 @@ KANTEI_MULTIARCH LaplacianSums LaplacianRow(const std::uint8_t* __restrict__ abo
                                             const std::uint8_t* __restrict__ below) {
   std::int32_t sum = 0, squares = 0;
   for (int x = 0; x < kSquare; ++x) {
-    const auto value = static_cast<std::int16_t>(above[x] + below[x] + centre[x - 1] + centre[x + 1] - 4 * centre[x]);
+    const auto value =
+        static_cast<std::int16_t>(above[x] + below[x] + centre[x - 1] + centre[x + 1] - 4 * centre[x]);
     sum += value;
     squares += value * value;
   }
@@ -116,7 +118,8 @@ GlcmStatistics MeasureGlcm(const std::uint8_t* grey) {
   }
 
   constexpr double kPairCount = static_cast<double>(kPairs) * kSquare;
-  return {static_cast<double>(energy) / (4 * kPairCount * kPairCount), static_cast<double>(contrast) / kPairCount};
+  return {static_cast<double>(energy) / (4 * kPairCount * kPairCount),
+          static_cast<double>(contrast) / kPairCount};
 }
 
 double LaplacianVariance(const std::uint8_t* grey) {

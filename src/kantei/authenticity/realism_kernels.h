@@ -17,7 +17,8 @@ struct GlcmStatistics {
 /// Grey-level co-occurrence, 256 levels, right-hand neighbour, symmetric, normalised.
 GlcmStatistics MeasureGlcm(const std::uint8_t* grey);
 
-/// Pixels that Canny(low, high) with the 3×3 Sobel, the L1 gradient and replicated borders calls edges, as OpenCV does.
+/// Pixels that Canny(low, high) with the 3×3 Sobel, the L1 gradient and replicated borders calls edges, as
+/// OpenCV does.
 int CountCannyEdges(const std::uint8_t* grey, int low, int high);
 
 /// Population variance of the 4-neighbour Laplacian, border reflected without repeating the edge pixel.

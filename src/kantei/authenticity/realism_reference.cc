@@ -18,7 +18,8 @@ constexpr std::string_view kSchema = "kantei.realism-reference/1";
 constexpr int kFewestPictures = 20;
 constexpr std::uint64_t kMaxFileBytes = 1 << 20;
 constexpr std::size_t kMaxNameBytes = 64, kMaxDescriptionBytes = 4000;
-// Above every value that 8-bit pixels can give (MS is the largest, below 255 · 512²) and every score made of them.
+// Above every value that 8-bit pixels can give (MS is the largest, below 255 · 512²) and every score made of
+// them.
 constexpr double kLargestValue = 1e30;
 
 using Quantiles = std::array<double, 101>;
@@ -86,7 +87,8 @@ class Reader {
   }
   Result<int> Integer(const Json& object, const std::string& key, int low, int high) const {
     KANTEI_TRY(const Json* value, Member(object, key));
-    if (!value->is_number_integer() && !value->is_number_unsigned()) return Corrupt("\"" + key + "\" is no integer");
+    if (!value->is_number_integer() && !value->is_number_unsigned())
+      return Corrupt("\"" + key + "\" is no integer");
     const double number = value->get<double>();
     if (number < low || number > high) return Corrupt("\"" + key + "\" is out of range");
     return static_cast<int>(number);
@@ -94,13 +96,15 @@ class Reader {
   Result<double> Number(const Json& value, const std::string& key) const {
     if (!value.is_number()) return Corrupt("\"" + key + "\" holds something that is no number");
     const double number = value.get<double>();
-    if (!(number >= 0 && number <= kLargestValue)) return Corrupt("\"" + key + "\" holds a number out of range");
+    if (!(number >= 0 && number <= kLargestValue))
+      return Corrupt("\"" + key + "\" holds a number out of range");
     return number;
   }
   Result<Quantiles> Rising(const Json& object, const std::string& key) const {
     KANTEI_TRY(const Json* list, Member(object, key));
     Quantiles quantiles;
-    if (!list->is_array() || list->size() != quantiles.size()) return Corrupt("\"" + key + "\" is no list of 101 numbers");
+    if (!list->is_array() || list->size() != quantiles.size())
+      return Corrupt("\"" + key + "\" is no list of 101 numbers");
     for (std::size_t q = 0; q < quantiles.size(); ++q) {
       KANTEI_TRY(quantiles[q], Number((*list)[q], key));
       if (q > 0 && quantiles[q] < quantiles[q - 1]) return Corrupt("the quantiles of \"" + key + "\" fall");
@@ -115,7 +119,8 @@ class Reader {
 Result<RealismReference> FromJson(const Json& json, const Reader& reader, const std::string& file) {
   KANTEI_TRY(const std::string schema, reader.Text(json, "schema", 100));
   if (schema != kSchema) {
-    return Error{ErrorCode::kUnsupported, "realism reference " + file + ": its schema is not " + std::string(kSchema) +
+    return Error{ErrorCode::kUnsupported, "realism reference " + file + ": its schema is not " +
+                                              std::string(kSchema) +
                                               "; make it again with `kantei realism fit`"};
   }
   KANTEI_TRY(const int version, reader.Integer(json, "measures_version", 0, std::numeric_limits<int>::max()));
@@ -129,7 +134,8 @@ Result<RealismReference> FromJson(const Json& json, const Reader& reader, const 
   KANTEI_TRY(reference.name, reader.Text(json, "name", kMaxNameBytes));
   if (!GoodName(reference.name)) return reader.Corrupt("\"name\" must be of a-z, 0-9, '-' and '_'");
   KANTEI_TRY(reference.description, reader.Text(json, "description", kMaxDescriptionBytes));
-  KANTEI_TRY(reference.pictures, reader.Integer(json, "pictures", kFewestPictures, std::numeric_limits<int>::max()));
+  KANTEI_TRY(reference.pictures,
+             reader.Integer(json, "pictures", kFewestPictures, std::numeric_limits<int>::max()));
   KANTEI_TRY(const Json* measures, reader.Member(json, "measures"));
   for (std::size_t k = 0; k < kMeasures.size(); ++k) {
     const std::string key(MeasureKey(kMeasures[k]));
@@ -146,7 +152,8 @@ Result<RealismReference> FromJson(const Json& json, const Reader& reader, const 
   }
   KANTEI_TRY(reference.irs_quantiles, reader.Rising(json, "irs_quantiles"));
   KANTEI_TRY(reference.robust_quantiles, reader.Rising(json, "robust_quantiles"));
-  if (reference.robust_quantiles.back() > 1) return reader.Corrupt("\"robust_quantiles\" holds a number above 1");
+  if (reference.robust_quantiles.back() > 1)
+    return reader.Corrupt("\"robust_quantiles\" holds a number above 1");
   return reference;
 }
 
@@ -156,15 +163,17 @@ Result<RealismReference> FitRealismReference(std::string name, std::string descr
                                              std::span<const RealismMeasures> measures) {
   if (!GoodName(name)) return BadName();
   if (description.size() > kMaxDescriptionBytes) {
-    return Error{ErrorCode::kInvalidArgument, "the description of realism reference " + name +
-                                                  " is longer than 4000 bytes; shorten it"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "the description of realism reference " + name + " is longer than 4000 bytes; shorten it"};
   }
   if (measures.size() < kFewestPictures) {
-    return Error{ErrorCode::kInvalidArgument, "realism reference " + name + " needs at least 20 pictures and was given " +
+    return Error{ErrorCode::kInvalidArgument, "realism reference " + name +
+                                                  " needs at least 20 pictures and was given " +
                                                   std::to_string(measures.size()) + "; add pictures"};
   }
   if (measures.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    return Error{ErrorCode::kTooLarge, "realism reference " + name + " was given more pictures than it can count"};
+    return Error{ErrorCode::kTooLarge,
+                 "realism reference " + name + " was given more pictures than it can count"};
   }
   RealismReference reference;
   reference.name = std::move(name);
@@ -175,15 +184,17 @@ Result<RealismReference> FitRealismReference(std::string name, std::string descr
     double sum = 0;
     for (const RealismMeasures& picture : measures) {
       if (!(picture[k] >= 0 && picture[k] <= kLargestValue)) {
-        return Error{ErrorCode::kInvalidArgument, "realism reference " + reference.name +
-                                                      ": a measure is negative or not finite; measure the pictures again"};
+        return Error{ErrorCode::kInvalidArgument,
+                     "realism reference " + reference.name +
+                         ": a measure is negative or not finite; measure the pictures again"};
       }
       values.push_back(picture[k]);
       sum += picture[k];
     }
     reference.mean[k] = Rounded(sum / static_cast<double>(values.size()));
     reference.quantiles[k] = QuantilesOf(std::move(values));
-    std::transform(reference.quantiles[k].begin(), reference.quantiles[k].end(), reference.quantiles[k].begin(), Rounded);
+    std::transform(reference.quantiles[k].begin(), reference.quantiles[k].end(),
+                   reference.quantiles[k].begin(), Rounded);
   }
   std::vector<double> irs, robust;
   for (const RealismMeasures& picture : measures) {
@@ -198,11 +209,14 @@ Result<RealismReference> FitRealismReference(std::string name, std::string descr
   return reference;
 }
 
-Result<RealismReference> LoadRealismReference(const std::filesystem::path& path) {
-  const std::string file = DisplayPath(path);
-  KANTEI_TRY(const std::string text, ReadTextFile(path, kMaxFileBytes));
+Result<RealismReference> internal::ParseRealismReference(std::string_view text, const std::string& file) {
   KANTEI_TRY(const Json json, ParseJson(text, file));
   return FromJson(json, Reader(file), file);
+}
+
+Result<RealismReference> LoadRealismReference(const std::filesystem::path& path) {
+  KANTEI_TRY(const std::string text, ReadTextFile(path, kMaxFileBytes));
+  return internal::ParseRealismReference(text, DisplayPath(path));
 }
 
 Status SaveRealismReference(const std::filesystem::path& path, const RealismReference& reference) {
@@ -233,9 +247,9 @@ Result<RealismReference> FindRealismReference(const std::string& name) {
   const std::filesystem::path path = DataHome() / "realism" / (name + ".json");
   std::error_code ignored;
   if (!std::filesystem::exists(path, ignored)) {
-    return Error{ErrorCode::kNotFound, "realism reference " + name + " was not found at " + DisplayPath(path) +
-                                           "; use photo or drawn, or make it with `kantei realism fit DIR --name " + name +
-                                           "`"};
+    return Error{ErrorCode::kNotFound,
+                 "realism reference " + name + " was not found at " + DisplayPath(path) +
+                     "; use photo or drawn, or make it with `kantei realism fit DIR --name " + name + "`"};
   }
   return LoadRealismReference(path);
 }

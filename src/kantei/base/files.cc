@@ -213,10 +213,13 @@ Result<fs::path> FindModel(std::string_view file_name) {
 }
 
 Result<MappedFile> MappedFile::Open(const fs::path& path) {
-  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (file.get() < 0) return FileError(path, "cannot be opened");
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) return FileError(path, "cannot be examined");
+  if (!S_ISREG(info.st_mode)) {
+    return Error{ErrorCode::kInvalidArgument, DisplayPath(path) + " is not a regular file; name a file"};
+  }
   MappedFile mapped;
   mapped.size_ = static_cast<std::size_t>(info.st_size);
   if (mapped.size_ > 0) {

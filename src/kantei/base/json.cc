@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <utility>
 #include <vector>
 
 namespace kantei {
@@ -14,43 +15,87 @@ constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxCborItems = 1'000'000;
 
 Error TooDeep(std::string_view source) {
-  return {ErrorCode::kTooLarge, std::string(source) + " is nested deeper than " + std::to_string(kMaxDepth) + " levels"};
+  return {ErrorCode::kTooLarge,
+          std::string(source) + " is nested deeper than " + std::to_string(kMaxDepth) + " levels"};
 }
 Error Malformed(std::string_view source, std::size_t position) {
   return {ErrorCode::kCorrupt, std::string(source) + " is malformed at byte " + std::to_string(position)};
 }
 
-// Builds the value and refuses depth before the stack can suffer.
-class LimitedSax : public nlohmann::detail::json_sax_dom_parser<Json> {
-  using Base = nlohmann::detail::json_sax_dom_parser<Json>;
+bool HasEqualKeys(const Json::object_t& object) {
+  std::vector<std::string_view> keys;
+  keys.reserve(object.size());
+  for (const auto& member : object) keys.push_back(member.first);
+  std::sort(keys.begin(), keys.end());
+  return std::adjacent_find(keys.begin(), keys.end()) != keys.end();
+}
 
+// Builds the value and refuses depth before the stack can suffer. The library's own builder looks through all
+// earlier members for each key of an ordered object, which a hostile file turns into hours; this one appends
+// and checks for equal keys once, when the object ends.
+class JsonBuilder final : public nlohmann::json_sax<Json> {
  public:
-  explicit LimitedSax(Json& value) : Base(value, false) {}
-  bool start_object(std::size_t count) { return Enter() && Base::start_object(count); }
-  bool end_object() { return --depth_, Base::end_object(); }
-  bool start_array(std::size_t count) { return Enter() && Base::start_array(count); }
-  bool end_array() { return --depth_, Base::end_array(); }
-  template <typename Exception>
-  bool parse_error(std::size_t position, const std::string&, const Exception&) {
-    position_ = position;
+  explicit JsonBuilder(Json* root) : root_(root) {}
+  bool null() override { return Put(nullptr); }
+  bool boolean(bool value) override { return Put(value); }
+  bool number_integer(number_integer_t value) override { return Put(value); }
+  bool number_unsigned(number_unsigned_t value) override { return Put(value); }
+  bool number_float(number_float_t value, const string_t&) override { return Put(value); }
+  bool string(string_t& value) override { return Put(std::move(value)); }
+  bool binary(binary_t& value) override { return Put(std::move(value)); }
+  bool start_object(std::size_t) override { return Open(Json::object()); }
+  bool start_array(std::size_t) override { return Open(Json::array()); }
+  bool end_array() override { return open_.pop_back(), true; }
+  bool end_object() override {
+    const auto& object = open_.back()->get_ref<const Json::object_t&>();
+    if (HasEqualKeys(object)) {
+      fault_ = " has an object with two equal keys";
+      return false;
+    }
+    return open_.pop_back(), true;
+  }
+  bool key(string_t& name) override {
+    open_.back()->get_ref<Json::object_t&>().emplace_back(std::move(name), Json());
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
+    fault_ = " is malformed at byte " + std::to_string(position);
     return false;
   }
   bool too_deep() const { return too_deep_; }
-  std::size_t position() const { return position_; }
+  const std::string& fault() const { return fault_; }
 
  private:
-  bool Enter() {
-    too_deep_ = ++depth_ > kMaxDepth;
+  Json* Place(Json value) {
+    if (open_.empty()) {
+      *root_ = std::move(value);
+      return root_;
+    }
+    if (open_.back()->is_array()) {
+      auto& array = open_.back()->get_ref<Json::array_t&>();
+      array.push_back(std::move(value));
+      return &array.back();
+    }
+    auto& object = open_.back()->get_ref<Json::object_t&>();
+    object.back().second = std::move(value);
+    return &object.back().second;
+  }
+  bool Put(Json value) { return Place(std::move(value)), true; }
+  bool Open(Json value) {
+    too_deep_ = open_.size() >= static_cast<std::size_t>(kMaxDepth);
+    if (!too_deep_) open_.push_back(Place(std::move(value)));
     return !too_deep_;
   }
-  int depth_ = 0;
+
+  Json* root_;
+  std::vector<Json*> open_;  // a container grows only while it is the innermost, so the addresses hold
   bool too_deep_ = false;
-  std::size_t position_ = 0;
+  std::string fault_ = " is malformed";
 };
 
-// The JSON library's own CBOR reader recurses without a bound on tags and on indefinite strings and refuses integer keys,
-// all of which occur in hostile or honest C2PA data; hence this one. Tags are skipped, undefined becomes null, integer
-// keys become their decimal text.
+// The JSON library's own CBOR reader recurses without a bound on tags and on indefinite strings and refuses
+// integer keys, all of which occur in hostile or honest C2PA data; hence this one. Tags are skipped,
+// undefined becomes null, integer keys become their decimal text.
 class CborReader {
  public:
   explicit CborReader(std::string_view bytes) : bytes_(bytes) {}
@@ -92,7 +137,8 @@ class CborReader {
     return true;
   }
 
-  // The payload of a byte or text string whose head was read; an indefinite one is its definite chunks joined.
+  // The payload of a byte or text string whose head was read; an indefinite one is its definite chunks
+  // joined.
   bool ReadString(const Head& head, std::string* text) {
     if (!head.indefinite()) {
       if (head.argument > remaining()) return false;
@@ -102,7 +148,8 @@ class CborReader {
     }
     while (!AtBreak()) {
       Head chunk;
-      if (!ReadHead(&chunk) || chunk.major != head.major || chunk.indefinite() || !ReadString(chunk, text)) return false;
+      if (!ReadHead(&chunk) || chunk.major != head.major || chunk.indefinite() || !ReadString(chunk, text))
+        return false;
     }
     return true;
   }
@@ -136,23 +183,24 @@ class CborReader {
     for (std::uint64_t i = 0; head.indefinite() ? !AtBreak() : i < head.argument; ++i) {
       std::string key;
       if (!ReadKey(&key)) return false;
-      // Appended without the library's linear search for an equal key, which would be quadratic; checked below.
+      // Appended without the library's linear search for an equal key, which would be quadratic; checked
+      // below.
       object.emplace_back(std::move(key), Json());
       if (!ReadItem(&object.back().second, depth + 1)) return false;
     }
-    std::vector<std::string_view> keys;
-    keys.reserve(object.size());
-    for (const auto& member : object) keys.push_back(member.first);
-    std::sort(keys.begin(), keys.end());
-    return std::adjacent_find(keys.begin(), keys.end()) == keys.end();
+    return !HasEqualKeys(object);
   }
 
   bool ReadSimple(const Head& head, Json* value) {
     switch (head.info) {
       case 20:
-      case 21: *value = head.info == 21; return true;
+      case 21:
+        *value = head.info == 21;
+        return true;
       case 22:
-      case 23: *value = nullptr; return true;
+      case 23:
+        *value = nullptr;
+        return true;
       case 25: {  // half precision, RFC 8949 appendix D
         const int exponent = static_cast<int>(head.argument >> 10 & 31);
         const double mantissa = static_cast<double>(head.argument & 1023);
@@ -163,9 +211,14 @@ class CborReader {
         *value = (head.argument & 0x8000) != 0 ? -number : number;
         return true;
       }
-      case 26: *value = static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(head.argument))); return true;
-      case 27: *value = std::bit_cast<double>(head.argument); return true;
-      default: return false;
+      case 26:
+        *value = static_cast<double>(std::bit_cast<float>(static_cast<std::uint32_t>(head.argument)));
+        return true;
+      case 27:
+        *value = std::bit_cast<double>(head.argument);
+        return true;
+      default:
+        return false;
     }
   }
 
@@ -179,7 +232,9 @@ class CborReader {
     } while (head.major == 6);
     std::string text;
     switch (head.major) {
-      case 0: *value = head.argument; return true;
+      case 0:
+        *value = head.argument;
+        return true;
       case 1:
         if (head.argument <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
           *value = -1 - static_cast<std::int64_t>(head.argument);
@@ -195,9 +250,12 @@ class CborReader {
         if (!ReadString(head, &text)) return false;
         *value = std::move(text);
         return true;
-      case 4: return ReadArray(head, value, depth);
-      case 5: return ReadMap(head, value, depth);
-      default: return ReadSimple(head, value);
+      case 4:
+        return ReadArray(head, value, depth);
+      case 5:
+        return ReadMap(head, value, depth);
+      default:
+        return ReadSimple(head, value);
     }
   }
 
@@ -210,16 +268,13 @@ class CborReader {
 }  // namespace
 
 Result<Json> ParseJson(std::string_view text, std::string_view source_name) {
+  // The library takes a zero byte for the end and would not look at what follows.
+  if (const auto zero = text.find('\0'); zero != text.npos) return Malformed(source_name, zero);
   Json json;
-  LimitedSax sax(json);
-  bool ok = false;
-  try {
-    ok = Json::sax_parse(text.begin(), text.end(), &sax, Json::input_format_t::json);
-  } catch (const std::exception&) {  // length errors of hostile counts
-    ok = false;
-  }
-  if (ok) return json;
-  return sax.too_deep() ? TooDeep(source_name) : Malformed(source_name, sax.position());
+  JsonBuilder builder(&json);
+  if (Json::sax_parse(text.begin(), text.end(), &builder)) return json;
+  if (builder.too_deep()) return TooDeep(source_name);
+  return Error{ErrorCode::kCorrupt, std::string(source_name) + builder.fault()};
 }
 
 Result<Json> ParseCbor(std::string_view bytes, std::string_view source_name) {

@@ -11,7 +11,8 @@ namespace kantei {
 
 using Json = nlohmann::ordered_json;
 
-/// Parses text. kCorrupt with the byte position; kTooLarge when nested deeper than 64.
+/// Parses text. kCorrupt with the byte position, also when an object has two equal keys; kTooLarge when nested
+/// deeper than 64.
 Result<Json> ParseJson(std::string_view text, std::string_view source_name);
 /// CBOR (RFC 8949), as C2PA manifests use it. Same errors and depth limit.
 Result<Json> ParseCbor(std::string_view bytes, std::string_view source_name);

@@ -47,6 +47,11 @@ std::string Sha256Hex(std::span<const std::byte> bytes) {
 std::string Sha256Hex(std::string_view text) { return Sha256Hex(std::as_bytes(std::span(text))); }
 
 Result<std::string> Sha256File(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (const auto status = std::filesystem::status(path, ignored);
+      std::filesystem::exists(status) && !std::filesystem::is_regular_file(status)) {
+    return Error{ErrorCode::kInvalidArgument, DisplayPath(path) + " is not a regular file; name a file"};
+  }
   std::FILE* file = std::fopen(path.c_str(), "rb");
   if (file == nullptr) return FileError(path, "cannot be opened");
   Sha256 sha;

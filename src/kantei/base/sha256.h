@@ -30,7 +30,7 @@ class Sha256 {
 
 std::string Sha256Hex(std::span<const std::byte> bytes);
 std::string Sha256Hex(std::string_view text);
-/// Streams the file; errors: kNotFound, kUnavailable.
+/// Streams the file; errors: kNotFound, kUnavailable, kInvalidArgument for what is no regular file.
 Result<std::string> Sha256File(const std::filesystem::path& path);
 
 }  // namespace kantei

@@ -64,7 +64,8 @@ void Describe(const CLI::App& app, const std::vector<std::string>& words, std::v
   for (const std::string& word : words) facts.usage += " " + word;
   facts.usage += " [OPTIONS]";
   for (const OptionFacts& option : facts.options) {
-    if (option.positional) facts.usage += option.required ? " " + option.names[0] + "..." : " [" + option.names[0] + "...]";
+    if (option.positional)
+      facts.usage += option.required ? " " + option.names[0] + "..." : " [" + option.names[0] + "...]";
   }
   if (!children.empty()) facts.usage += " VERB";
   out->push_back(std::move(facts));
@@ -115,19 +116,24 @@ std::vector<VerbFacts> DescribeTree(const CLI::App& root) {
 std::string CliReference(const std::vector<VerbFacts>& verbs) {
   std::string out =
       "# Command line\n\n"
-      "<!-- Made by `kantei docs` from the program's own description; tests/cli/docs.sh checks that it is current. -->\n\n"
-      "Data go to standard output; talk, progress and failures go to standard error. With several files a bad one is named,\n"
-      "the others go on, and the exit code is 1 at the end. Ctrl-C stops cleanly; running the same command again goes on.\n"
+      "<!-- Made by `kantei docs` from the program's own description; tests/cli/docs.sh checks that it is "
+      "current. -->\n\n"
+      "Data go to standard output; talk, progress and failures go to standard error. With several files a "
+      "bad one is named,\n"
+      "the others go on, and the exit code is 1 at the end. Ctrl-C stops cleanly; running the same command "
+      "again goes on.\n"
       "A file whose name begins with `-` comes after `--`.\n\n";
-  out += "## Exit codes\n\n| code | meaning |\n|---|---|\n| 0 | done |\n| 1 | done, but some files of the batch failed, or a check "
-         "found problems |\n";
+  out +=
+      "## Exit codes\n\n| code | meaning |\n|---|---|\n| 0 | done |\n| 1 | done, but some files of the batch "
+      "failed, or a check "
+      "found problems |\n";
   for (const ExitCodeRow& row : kExitCodes) {
     out += "| " + std::to_string(row.exit_code) + " | " + std::string(row.meaning) + " |\n";
   }
   for (const VerbFacts& verb : verbs) {
     const std::string level = verb.words.size() > 1 ? "###" : "##";
-    out += "\n" + level + " kantei" + (verb.words.empty() ? "" : " ") + Join(verb.words, " ") + "\n\n" + verb.description +
-           ".\n\n```\n" + verb.usage + "\n```\n";
+    out += "\n" + level + " kantei" + (verb.words.empty() ? "" : " ") + Join(verb.words, " ") + "\n\n" +
+           verb.description + ".\n\n```\n" + verb.usage + "\n```\n";
     if (!verb.options.empty()) {
       out += "\n| option | meaning |\n|---|---|\n";
       for (const OptionFacts& option : verb.options) out += OptionRow(option);
@@ -166,7 +172,8 @@ std::string BashCompletion(const std::vector<VerbFacts>& verbs) {
       if (!option.takes_value) continue;
       const std::string pattern = Join(option.names, "|");
       if (!option.choices.empty()) {
-        values += "        " + pattern + ") COMPREPLY=($(compgen -W '" + Join(option.choices, " ") + "' -- \"$current\")); return ;;\n";
+        values += "        " + pattern + ") COMPREPLY=($(compgen -W '" + Join(option.choices, " ") +
+                  "' -- \"$current\")); return ;;\n";
       } else if (option.value == "PATH" || option.value == "OUT" || option.value == "FILE") {
         values += "        " + pattern + ") compopt -o default; return ;;\n";
       } else {

@@ -26,8 +26,8 @@ inline constexpr std::array<ExitCodeRow, 8> kExitCodes = {{
     {ErrorCode::kTooLarge, 5, "a limit on bytes, pixels or time was passed"},
     {ErrorCode::kUnsupported, 6, "well formed, but a variant that is not read"},
     {ErrorCode::kUnavailable, 7, "a disk, lock or output could not be had"},
-    {ErrorCode::kCancelled, 130, "stopped by Ctrl-C or SIGTERM; a rerun goes on"},
     {ErrorCode::kInternal, 70, "a bug in Kantei"},
+    {ErrorCode::kCancelled, 130, "stopped by Ctrl-C or SIGTERM; a rerun goes on"},
 }};
 
 constexpr int ExitCode(ErrorCode code) {

@@ -43,11 +43,13 @@ Hashed HashFile(const std::filesystem::path& path) {
   return hashed;
 }
 
-void Print(Session* session, const std::filesystem::path& path, const copy::PdqDihedral& hashes, bool dihedral) {
+void Print(Session* session, const std::filesystem::path& path, const copy::PdqDihedral& hashes,
+           bool dihedral) {
   if (session->json) {
     Json line{{"path", DisplayPath(path)}, {"pdq", hashes.codes[0].ToHex()}, {"quality", hashes.quality}};
     if (dihedral) {
-      for (std::size_t v = 0; v < kVariants.size(); ++v) line["dihedral"][kVariants[v]] = hashes.codes[v].ToHex();
+      for (std::size_t v = 0; v < kVariants.size(); ++v)
+        line["dihedral"][kVariants[v]] = hashes.codes[v].ToHex();
     }
     session->out.WriteLine(DumpJson(line));
     return;
@@ -64,7 +66,8 @@ Result<int> RunHash(Session* session, const HashArguments& arguments) {
   KANTEI_TRY(const std::vector<std::filesystem::path> files, CollectPictures(arguments.files));
   std::size_t done = 0, failed = 0;
   OrderedPipeline<Hashed>(
-      files.size(), ThreadCount(session->jobs), session->cancellation, [&](std::size_t i) { return HashFile(files[i]); },
+      files.size(), ThreadCount(session->jobs), session->cancellation,
+      [&](std::size_t i) { return HashFile(files[i]); },
       [&](std::size_t i, Hashed&& hashed) {
         ++done;
         if (hashed.status.ok()) {
@@ -76,17 +79,22 @@ Result<int> RunHash(Session* session, const HashArguments& arguments) {
         return !session->out.failed();
       });
   KANTEI_RETURN_IF_ERROR(session->out.Flush());
-  if (done < files.size()) return Error{ErrorCode::kCancelled, "stopped on request after " + std::to_string(done) + " pictures"};
+  if (done < files.size())
+    return Error{ErrorCode::kCancelled, "stopped on request after " + std::to_string(done) + " pictures"};
   return failed > 0 ? kExitSomeFailed : kExitOk;
 }
 
 }  // namespace
 
 void AddHashCommand(CLI::App* root, Session* session) {
-  CLI::App* verb = root->add_subcommand("hash", "Print the PDQ hash of each picture and its quality (0 to 100)");
+  CLI::App* verb =
+      root->add_subcommand("hash", "Print the PDQ hash of each picture and its quality (0 to 100)");
   auto arguments = std::make_shared<HashArguments>();
-  verb->add_option("FILE", arguments->files, "Pictures, or directories of pictures")->required()->type_name("");
-  verb->add_flag("--dihedral", arguments->dihedral, "Also the hashes of the turned and mirrored picture, eight in all");
+  verb->add_option("FILE", arguments->files, "Pictures, or directories of pictures")
+      ->required()
+      ->type_name("");
+  verb->add_flag("--dihedral", arguments->dihedral,
+                 "Also the hashes of the turned and mirrored picture, eight in all");
   AddJsonOption(verb, session);
   AddJobsOption(verb, session);
   SetExample(verb, "kantei hash --dihedral photo.jpg");

@@ -44,7 +44,8 @@ std::string UtcNow() {
 }
 
 /// Null when copies are not looked for: by choice, or because nobody made a library yet (which is said once).
-Result<std::unique_ptr<copy::CopyDetector>> OpenDetector(const Session& session, const InspectArguments& arguments,
+Result<std::unique_ptr<copy::CopyDetector>> OpenDetector(const Session& session,
+                                                         const InspectArguments& arguments,
                                                          inspect::RunFacts* run) {
   if (arguments.no_copy) return std::unique_ptr<copy::CopyDetector>();
   const std::filesystem::path library = session.LibraryPath();
@@ -86,8 +87,9 @@ Result<int> RunInspect(Session* session, const InspectArguments& arguments) {
   KANTEI_TRY(const std::vector<std::filesystem::path> files, CollectPictures(arguments.files));
   const bool html = !arguments.html.empty();
   if (html && files.size() > kMaxHtmlPictures) {
-    return Error{ErrorCode::kTooLarge, "an HTML report of " + std::to_string(files.size()) + " pictures would have over " +
-                                           std::to_string(kMaxHtmlPictures) + "; split the run, or use --json"};
+    return Error{ErrorCode::kTooLarge, "an HTML report of " + std::to_string(files.size()) +
+                                           " pictures would have over " + std::to_string(kMaxHtmlPictures) +
+                                           "; split the run, or use --json"};
   }
 
   inspect::RunFacts run = DescribeRun(arguments);
@@ -116,7 +118,7 @@ Result<int> RunInspect(Session* session, const InspectArguments& arguments) {
         } else if (arguments.csv) {
           session->out.WriteLine(InspectionCsv(inspection, language));
         } else {
-          session->out.Write(InspectionText(inspection, language));
+          session->out.Write(InspectionText(inspection, language, session->out.Width()));
         }
         (void)session->out.Flush();  // one record at a time, so that a pipe sees it at once
         for (const std::string& failure : failures) {
@@ -143,7 +145,8 @@ Result<int> RunInspect(Session* session, const InspectArguments& arguments) {
                                             std::to_string(files.size()) + " pictures"};
   }
   if (failed > 0) {
-    session->Complain(std::to_string(failed) + " of " + std::to_string(files.size()) + " pictures could not be fully inspected");
+    session->Complain(std::to_string(failed) + " of " + std::to_string(files.size()) +
+                      " pictures could not be fully inspected");
     return kExitSomeFailed;
   }
   return kExitOk;
@@ -153,13 +156,17 @@ Result<int> RunInspect(Session* session, const InspectArguments& arguments) {
 
 void AddInspectCommand(CLI::App* root, Session* session) {
   CLI::App* verb = root->add_subcommand(
-      "inspect", "For each picture: is it a copy, what does the file declare, how real does it look, was it made by AI");
+      "inspect",
+      "For each picture: is it a copy, what does the file declare, how real does it look, was it made by AI");
   auto arguments = std::make_shared<InspectArguments>();
-  verb->add_option("FILE", arguments->files, "Pictures, or directories of pictures")->required()->type_name("");
+  verb->add_option("FILE", arguments->files, "Pictures, or directories of pictures")
+      ->required()
+      ->type_name("");
   AddJsonOption(verb, session);
   CLI::Option* csv = verb->add_flag("--csv", arguments->csv, "Print CSV, one line a picture");
   csv->excludes(verb->get_option("--json"));
-  verb->add_option("--html", arguments->html, "Also write one self-contained HTML report; goes with any other output")
+  verb->add_option("--html", arguments->html,
+                   "Also write one self-contained HTML report; goes with any other output")
       ->type_name("OUT");
   verb->add_option("--lang", arguments->language, "Language of the text and of the report")
       ->check(CLI::IsMember({"en", "ja"}))
@@ -167,8 +174,9 @@ void AddInspectCommand(CLI::App* root, Session* session) {
       ->capture_default_str();
   AddLibraryOption(verb, session);
   verb->add_flag("--no-copy", arguments->no_copy, "Do not look for copies");
-  verb->add_option("--reference", arguments->reference,
-                   "Pictures that realism is compared with: photo, drawn, or a name made by 'kantei realism fit'")
+  verb->add_option(
+          "--reference", arguments->reference,
+          "Pictures that realism is compared with: photo, drawn, or a name made by 'kantei realism fit'")
       ->type_name("NAME")
       ->capture_default_str();
   AddJobsOption(verb, session);

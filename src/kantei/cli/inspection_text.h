@@ -8,10 +8,12 @@
 
 namespace kantei::cli {
 
-/// File line, then per check its band, headline and grounds, then conflicts, then an empty line.
-std::string InspectionText(const inspect::Inspection& inspection, Language language);
+/// File line, then per check its band, headline and first grounds, then conflicts, then an empty line;
+/// `width` in columns.
+std::string InspectionText(const inspect::Inspection& inspection, Language language, int width);
 
-/// Columns: path, sha256, format, width, height, then band and headline of each check, the best copy, conflicts, error.
+/// Columns: path, sha256, format, width, height, then band and headline of each check, the best copy,
+/// conflicts, error.
 std::string InspectionCsvHeader();
 std::string InspectionCsv(const inspect::Inspection& inspection, Language language);
 

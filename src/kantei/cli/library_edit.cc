@@ -32,7 +32,8 @@ void ReportAdded(Session* session, const copy::EnrollSummary& summary) {
     return;
   }
   session->out.WriteLine("added " + std::to_string(summary.added) + ", already known " +
-                         std::to_string(summary.already_known) + ", failed " + std::to_string(summary.failures.size()));
+                         std::to_string(summary.already_known) + ", failed " +
+                         std::to_string(summary.failures.size()));
 }
 
 /// Digits alone are an id; a file of that name is meant by ./17.
@@ -44,7 +45,8 @@ std::optional<std::int64_t> ParseId(const std::string& text) {
 }
 
 /// Ids of the pictures that one argument means; empty when none.
-Result<std::vector<std::int64_t>> FindPictures(store::Catalog* catalog, const std::string& name, const std::string& bank) {
+Result<std::vector<std::int64_t>> FindPictures(store::Catalog* catalog, const std::string& name,
+                                               const std::string& bank) {
   std::vector<std::int64_t> ids;
   if (const std::optional<std::int64_t> id = ParseId(name)) {
     auto picture = catalog->Get(*id);
@@ -70,7 +72,8 @@ Result<std::vector<std::int64_t>> FindPictures(store::Catalog* catalog, const st
 Status BringIndexesUpToDate(Session* session) {
   const Status refreshed = copy::RefreshIndexes(session->LibraryPath(), session->cancellation);
   if (refreshed.ok() || refreshed.error().code == ErrorCode::kCancelled) return refreshed;
-  session->Complain("the indexes will be made at the next search: " + TerminalText(refreshed.error().message));
+  session->Complain("the indexes will be made at the next search: " +
+                    TerminalText(refreshed.error().message));
   return {};
 }
 
@@ -92,15 +95,16 @@ Result<std::string> ResolveBank(store::Catalog* catalog, const std::string& spec
   const std::string name = spec.substr(0, colon);
   if (colon != std::string::npos) {
     KANTEI_TRY(const store::BankKind kind, store::ParseBankKind(spec.substr(colon + 1)));
-    if (name.empty()) return Error{ErrorCode::kInvalidArgument, "--bank " + spec + " has no name before the colon"};
+    if (name.empty())
+      return Error{ErrorCode::kInvalidArgument, "--bank " + spec + " has no name before the colon"};
     KANTEI_RETURN_IF_ERROR(catalog->EnsureBank(name, kind));
     return name;
   }
   const Status known = CheckBank(catalog, name);
   if (known.ok()) return name;
   if (known.error().code != ErrorCode::kNotFound) return known.error();
-  return Error{ErrorCode::kNotFound, known.error().message + "; say what a new one means: --bank " + TerminalText(name) +
-                                         ":deny, :allow or :ignore"};
+  return Error{ErrorCode::kNotFound, known.error().message + "; say what a new one means: --bank " +
+                                         TerminalText(name) + ":deny, :allow or :ignore"};
 }
 
 Result<int> RunLibraryAdd(Session* session, const LibraryAddArguments& arguments) {
@@ -122,7 +126,8 @@ Result<int> RunLibraryAdd(Session* session, const LibraryAddArguments& arguments
   }
   ReportAdded(session, summary);
   if (summary.cancelled) {
-    return Error{ErrorCode::kCancelled, "stopped on request; what was added is safe, run the same command again to go on"};
+    return Error{ErrorCode::kCancelled,
+                 "stopped on request; what was added is safe, run the same command again to go on"};
   }
   KANTEI_RETURN_IF_ERROR(BringIndexesUpToDate(session));
   return summary.failures.empty() ? kExitOk : kExitSomeFailed;
@@ -139,7 +144,8 @@ Result<int> RunLibraryRemove(Session* session, const LibraryRemoveArguments& arg
       KANTEI_TRY(const std::vector<std::int64_t> ids, FindPictures(catalog.get(), name, arguments.bank));
       if (ids.empty()) {
         ++missing;
-        session->Complain(TerminalPath(name) + " is not in the library; 'kantei library list' prints ids and paths");
+        session->Complain(TerminalPath(name) +
+                          " is not in the library; 'kantei library list' prints ids and paths");
       }
       for (const std::int64_t id : ids) {
         KANTEI_RETURN_IF_ERROR(session->cancellation.Check());

@@ -21,7 +21,8 @@ struct ImportSummary {
   bool cancelled = false;
 };
 
-Result<ImportSummary> AddRows(store::Catalog* catalog, const store::HashList& list, const std::string& bank, Session* session) {
+Result<ImportSummary> AddRows(store::Catalog* catalog, const store::HashList& list, const std::string& bank,
+                              Session* session) {
   ImportSummary summary;
   std::int64_t pending = 0;
   Progress progress("importing", list.rows.size(), "hashes");
@@ -66,7 +67,8 @@ Result<int> RunLibraryExport(Session* session, const LibraryExportArguments& arg
     store::PictureFilter filter;
     filter.bank = arguments.bank;
     KANTEI_RETURN_IF_ERROR(catalog->List(filter, [&](const store::Picture& picture) {
-      // A partner's own identifier goes back to the partner; of our pictures only the id leaves the house, never the path.
+      // A partner's own identifier goes back to the partner; of our pictures only the id leaves the house,
+      // never the path.
       const bool bare = picture.path.empty();
       rows.push_back({picture.pdq, picture.pdq_quality, picture.label,
                       bare ? picture.source : "kantei-" + std::to_string(picture.picture_id)});
@@ -83,7 +85,8 @@ Result<int> RunLibraryExport(Session* session, const LibraryExportArguments& arg
   if (session->json) {
     session->out.WriteLine(DumpJson(Json{{"exported", rows.size()}, {"path", DisplayPath(arguments.out)}}));
   } else {
-    session->out.WriteLine("exported " + std::to_string(rows.size()) + " hashes to " + TerminalPath(arguments.out));
+    session->out.WriteLine("exported " + std::to_string(rows.size()) + " hashes to " +
+                           TerminalPath(arguments.out));
   }
   return kExitOk;
 }
@@ -108,10 +111,12 @@ Result<int> RunLibraryImport(Session* session, const LibraryImportArguments& arg
                                          {"cancelled", summary.cancelled}}));
   } else {
     session->out.WriteLine("added " + std::to_string(summary.added) + ", already known " +
-                           std::to_string(summary.already_known) + ", skipped lines " + std::to_string(list.problems.size()));
+                           std::to_string(summary.already_known) + ", skipped lines " +
+                           std::to_string(list.problems.size()));
   }
   if (summary.cancelled) {
-    return Error{ErrorCode::kCancelled, "stopped on request; what was added is safe, run the same command again to go on"};
+    return Error{ErrorCode::kCancelled,
+                 "stopped on request; what was added is safe, run the same command again to go on"};
   }
   const Status refreshed = copy::RefreshIndexes(session->LibraryPath(), session->cancellation);
   if (!refreshed.ok() && refreshed.error().code == ErrorCode::kCancelled) return refreshed.error();

@@ -33,7 +33,8 @@ Result<RehashSummary> Rehash(Session* session, store::Catalog* catalog) {
   RehashSummary summary;
   Progress progress("reading", files.size(), "files");
   OrderedPipeline<Result<std::string>>(
-      files.size(), ThreadCount(session->jobs), session->cancellation, [&](std::size_t i) { return Sha256File(files[i].path); },
+      files.size(), ThreadCount(session->jobs), session->cancellation,
+      [&](std::size_t i) { return Sha256File(files[i].path); },
       [&](std::size_t i, Result<std::string>&& digest) {
         ++summary.checked;
         progress.Advance();
@@ -60,7 +61,8 @@ Result<std::string> CheckIndexes(Session* session, store::Catalog* catalog) {
   KANTEI_TRY(const auto index, copy::LibraryIndex::Open(catalog, *vocabulary, false, session->cancellation));
   KANTEI_TRY(const std::int64_t pictures, catalog->Count({}));
   if (index->pictures() == pictures) return std::string();
-  return "the index knows " + std::to_string(index->pictures()) + " pictures, the catalogue " + std::to_string(pictures) +
+  return "the index knows " + std::to_string(index->pictures()) + " pictures, the catalogue " +
+         std::to_string(pictures) +
          "; delete the index folder in the library, it is made again from the catalogue";
 }
 
@@ -90,10 +92,12 @@ Result<int> RunLibraryVerify(Session* session, const LibraryVerifyArguments& arg
     session->out.WriteLine(DumpJson(line));
   } else {
     for (const std::string& problem : problems) session->out.WriteLine("problem: " + TerminalText(problem));
-    std::string line = std::to_string(pictures) + " pictures, catalogue and indexes " + (problems.empty() ? "sound" : "not sound");
+    std::string line = std::to_string(pictures) + " pictures, catalogue and indexes " +
+                       (problems.empty() ? "sound" : "not sound");
     if (arguments.rehash) {
-      line += "; files read " + std::to_string(rehash.checked) + ", missing " + std::to_string(rehash.missing) +
-              ", changed " + std::to_string(rehash.changed) + ", unreadable " + std::to_string(rehash.unreadable);
+      line += "; files read " + std::to_string(rehash.checked) + ", missing " +
+              std::to_string(rehash.missing) + ", changed " + std::to_string(rehash.changed) +
+              ", unreadable " + std::to_string(rehash.unreadable);
     }
     session->out.WriteLine(line);
   }

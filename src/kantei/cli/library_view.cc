@@ -29,10 +29,11 @@ Json PictureJson(const store::Picture& picture) {
 }
 
 std::string PictureCsv(const store::Picture& picture) {
-  return CsvLine({std::to_string(picture.picture_id), picture.bank, DisplayPath(picture.path), picture.sha256, picture.label,
-                  picture.owner, picture.source, picture.notes, std::to_string(picture.width),
+  return CsvLine({std::to_string(picture.picture_id), picture.bank, DisplayPath(picture.path), picture.sha256,
+                  picture.label, picture.owner, picture.source, picture.notes, std::to_string(picture.width),
                   std::to_string(picture.height), std::to_string(picture.file_bytes), picture.added_at,
-                  picture.pdq.ToHex(), std::to_string(picture.pdq_quality), picture.has_features ? "1" : "0"});
+                  picture.pdq.ToHex(), std::to_string(picture.pdq_quality),
+                  picture.has_features ? "1" : "0"});
 }
 
 /// Streamed, so the columns have fixed widths; what varies in length comes last.
@@ -41,8 +42,9 @@ std::string PictureText(const store::Picture& picture) {
   std::snprintf(head, sizeof head, "%8lld  ", static_cast<long long>(picture.picture_id));
   std::string line = head + TerminalText(picture.bank);
   line.append(static_cast<std::size_t>(std::max(1, 22 - DisplayWidth(line))), ' ');
-  const std::string size =
-      picture.width > 0 ? std::to_string(picture.width) + "×" + std::to_string(picture.height) : std::string("hash only");
+  const std::string size = picture.width > 0
+                               ? std::to_string(picture.width) + "×" + std::to_string(picture.height)
+                               : std::string("hash only");
   line += size;
   line.append(static_cast<std::size_t>(std::max(1, 34 - DisplayWidth(line))), ' ');
   line += picture.path.empty() ? picture.pdq.ToHex() : TerminalPath(picture.path);
@@ -61,7 +63,8 @@ Result<int> RunLibraryList(Session* session, const LibraryListArguments& argumen
   filter.label = arguments.label;
   if (arguments.csv) {
     session->out.WriteLine(
-        "id,bank,path,sha256,label,owner,source,notes,width,height,file_bytes,added_at,pdq,pdq_quality,has_features");
+        "id,bank,path,sha256,label,owner,source,notes,width,height,file_bytes,added_at,pdq,pdq_quality,has_"
+        "features");
   }
   KANTEI_RETURN_IF_ERROR(catalog->List(filter, [&](const store::Picture& picture) {
     if (session->json) {
@@ -83,7 +86,8 @@ Result<int> RunLibraryBanks(Session* session) {
   for (const store::Bank& bank : banks) {
     const std::string kind(store::BankKindName(bank.kind));
     if (session->json) {
-      session->out.WriteLine(DumpJson(Json{{"bank", bank.name}, {"kind", kind}, {"pictures", bank.pictures}}));
+      session->out.WriteLine(
+          DumpJson(Json{{"bank", bank.name}, {"kind", kind}, {"pictures", bank.pictures}}));
     }
     rows.push_back({TerminalText(bank.name), kind, std::to_string(bank.pictures)});
   }

@@ -1,3 +1,5 @@
 #include "kantei/cli/run.h"
 
-int main(int argc, char** argv) { return kantei::cli::Run(argc, argv); }
+int main(int argc, char** argv) {
+  return kantei::cli::Run(argc, argv);
+}

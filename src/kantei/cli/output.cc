@@ -1,7 +1,9 @@
 #include "kantei/cli/output.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -42,6 +44,14 @@ void Output::Refuse(std::string message) {
   if (status_.ok()) status_ = Error{ErrorCode::kUnavailable, std::move(message)};
 }
 
-bool Output::IsTerminal() const { return ::isatty(descriptor_) == 1; }
+bool Output::IsTerminal() const {
+  return ::isatty(descriptor_) == 1;
+}
+
+int Output::Width() const {
+  winsize size{};
+  const bool known = IsTerminal() && ::ioctl(descriptor_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  return known ? std::clamp<int>(size.ws_col, 60, 140) : 110;
+}
 
 }  // namespace kantei::cli

@@ -21,6 +21,8 @@ class Output {
   void Refuse(std::string message);
   /// True when a person reads it.
   bool IsTerminal() const;
+  /// Columns to wrap text at: the terminal's, within reason; 110 for a file or pipe.
+  int Width() const;
 
  private:
   int descriptor_;

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kantei/base/progress.h"
@@ -17,8 +18,8 @@
 namespace kantei::cli {
 namespace {
 
-/// A descriptor below 3 that the caller closed would be given to the next file that is opened, and our output would be
-/// written into it. True when `descriptor` was open.
+/// A descriptor below 3 that the caller closed would be given to the next file that is opened, and our output
+/// would be written into it. True when `descriptor` was open.
 bool HoldDescriptor(int descriptor) {
   if (::fcntl(descriptor, F_GETFD) != -1) return true;
   (void)::open("/dev/null", descriptor == STDIN_FILENO ? O_RDONLY : O_WRONLY);
@@ -38,17 +39,28 @@ int Fail(const Error& error) {
   return ExitCode(error.code);
 }
 
-/// One line: what was wrong and where help is.
-int FailUsage(const CLI::App& root, const CLI::ParseError& error) {
+/// The verb that the command line named, with the words that lead to it.
+std::pair<const CLI::App*, std::string> NamedVerb(const CLI::App& root) {
   const CLI::App* named = &root;
-  std::string verb = "kantei";
+  std::string words = root.get_name();
   while (!named->get_subcommands().empty()) {
     named = named->get_subcommands().front();
-    verb += " " + named->get_name();
+    words += " " + named->get_name();
   }
+  return {named, words};
+}
+
+std::string HelpOfNamedVerb(const CLI::App& root) {
+  const auto [named, words] = NamedVerb(root);
+  if (named == &root) return root.help();
+  return named->help(words.substr(0, words.rfind(' ')));
+}
+
+/// One line: what was wrong and where help is.
+int FailUsage(const CLI::App& root, const CLI::ParseError& error) {
   std::string message = error.what();
   if (message.ends_with('\n')) message.pop_back();
-  Session::Complain(TerminalText(message) + "; see " + verb + " --help");
+  Session::Complain(TerminalText(message) + "; see " + NamedVerb(root).second + " --help");
   return kExitUsage;
 }
 
@@ -77,8 +89,9 @@ int Run(int argc, char** argv) {
   Session session;
   if (!has_output) session.out.Refuse("standard output is closed; nothing could be printed");
   try {
-    CLI::App root("Kantei examines pictures: where they come from, what they say about themselves, how real they look.",
-                  "kantei");
+    CLI::App root(
+        "Kantei examines pictures: where they come from, what they say about themselves, how real they look",
+        "kantei");
     root.set_version_flag("--version", "kantei " KANTEI_VERSION, "Print the version");
     root.require_subcommand(0, 1);
     root.get_formatter()->column_width(34);
@@ -96,9 +109,7 @@ int Run(int argc, char** argv) {
     try {
       root.parse(arguments);
     } catch (const CLI::CallForHelp&) {
-      const CLI::App* named = &root;
-      while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
-      session.out.Write(named == &root ? root.help() : named->help(named->get_parent()->get_name()));
+      session.out.Write(HelpOfNamedVerb(root));
       const Status written = session.out.Flush();
       return written.ok() ? kExitOk : Fail(written.error());
     } catch (const CLI::CallForVersion& version) {
@@ -110,12 +121,14 @@ int Run(int argc, char** argv) {
     }
     return RunParsed(root, &session);
   } catch (const InternalError& bug) {
-    Session::Complain(std::string("internal error: ") + bug.what() + "; please report it with the command line");
+    Session::Complain(std::string("internal error: ") + bug.what() +
+                      "; please report it with the command line");
   } catch (const std::bad_alloc&) {
     Session::Complain("not enough memory; try fewer --jobs");
     return ExitCode(ErrorCode::kUnavailable);
   } catch (const std::exception& bug) {
-    Session::Complain(std::string("internal error: ") + bug.what() + "; please report it with the command line");
+    Session::Complain(std::string("internal error: ") + bug.what() +
+                      "; please report it with the command line");
   }
   return ExitCode(ErrorCode::kInternal);
 }

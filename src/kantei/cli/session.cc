@@ -11,13 +11,17 @@
 namespace kantei::cli {
 namespace fs = std::filesystem;
 
-fs::path Session::LibraryPath() const { return library.empty() ? DataHome() / "library" : fs::path(library); }
+fs::path Session::LibraryPath() const {
+  return library.empty() ? DataHome() / "library" : fs::path(library);
+}
 
 void Session::Say(std::string_view line) const {
   if (!quiet) std::cerr << line << '\n';
 }
 
-void Session::Complain(std::string_view line) { std::cerr << "kantei: " << line << '\n'; }
+void Session::Complain(std::string_view line) {
+  std::cerr << "kantei: " << line << '\n';
+}
 
 void AddJsonOption(CLI::App* verb, Session* session) {
   verb->add_flag("--json", session->json, "Print JSON, one object a line");
@@ -46,7 +50,9 @@ void AddLibraryOption(CLI::App* verb, Session* session) {
       ->type_name("PATH");
 }
 
-void SetExample(CLI::App* verb, const std::string& example) { verb->footer("Example:\n  " + example); }
+void SetExample(CLI::App* verb, const std::string& example) {
+  verb->footer("Example:\n  " + example);
+}
 
 void SetAction(CLI::App* verb, Session* session, Action action) {
   verb->callback([session, run = std::move(action)] { session->action = run; });
@@ -67,9 +73,10 @@ Result<std::vector<fs::path>> CollectPictures(const std::vector<std::string>& ar
     }
   }
   if (pictures.empty()) {
-    return Error{ErrorCode::kNotFound,
-                 TerminalPath(arguments.front()) +
-                     " holds no pictures; expected files ending in jpg, png, webp, gif, tiff, bmp, avif or heic"};
+    return Error{
+        ErrorCode::kNotFound,
+        TerminalPath(arguments.front()) +
+            " holds no pictures; expected files ending in jpg, png, webp, gif, tiff, bmp, avif or heic"};
   }
   return pictures;
 }

@@ -1,4 +1,5 @@
-// What every verb shares: common options, where data and talk go, and what runs once the command line has been read.
+// What every verb shares: common options, where data and talk go, and what runs once the command line has
+// been read.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -45,8 +46,8 @@ void SetExample(CLI::App* verb, const std::string& example);
 /// Runs `action` after parsing when `verb` is the one that was named.
 void SetAction(CLI::App* verb, Session* session, Action action);
 
-/// Files of a command line: a file stands for itself (also when it does not exist: its reader will name it), a directory
-/// for the pictures below it. kNotFound when nothing is left.
+/// Files of a command line: a file stands for itself (also when it does not exist: its reader will name it),
+/// a directory for the pictures below it. kNotFound when nothing is left.
 Result<std::vector<std::filesystem::path>> CollectPictures(const std::vector<std::string>& arguments);
 
 }  // namespace kantei::cli

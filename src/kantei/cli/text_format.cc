@@ -30,15 +30,15 @@ char32_t NextCodePoint(std::string_view text, std::size_t* position) {
 
 /// Unicode East Asian Width W and F, as far as file names and our own sentences use them.
 constexpr std::array<std::pair<char32_t, char32_t>, 10> kWide = {{{0x1100, 0x115F},
-                                                                   {0x2E80, 0x303E},
-                                                                   {0x3041, 0x33FF},
-                                                                   {0x3400, 0x4DBF},
-                                                                   {0x4E00, 0x9FFF},
-                                                                   {0xA000, 0xA4CF},
-                                                                   {0xAC00, 0xD7A3},
-                                                                   {0xF900, 0xFAFF},
-                                                                   {0xFE30, 0xFE6F},
-                                                                   {0xFF00, 0xFF60}}};
+                                                                  {0x2E80, 0x303E},
+                                                                  {0x3041, 0x33FF},
+                                                                  {0x3400, 0x4DBF},
+                                                                  {0x4E00, 0x9FFF},
+                                                                  {0xA000, 0xA4CF},
+                                                                  {0xAC00, 0xD7A3},
+                                                                  {0xF900, 0xFAFF},
+                                                                  {0xFE30, 0xFE6F},
+                                                                  {0xFF00, 0xFF60}}};
 
 int CodePointWidth(char32_t code) {
   if (code >= 0x300 && code <= 0x36F) return 0;
@@ -75,7 +75,9 @@ std::string TerminalText(std::string_view text) {
   return out;
 }
 
-std::string TerminalPath(const std::filesystem::path& path) { return TerminalText(DisplayPath(path)); }
+std::string TerminalPath(const std::filesystem::path& path) {
+  return TerminalText(DisplayPath(path));
+}
 
 std::string CsvField(std::string_view text) {
   if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
@@ -98,7 +100,8 @@ std::string CsvLine(const std::vector<std::string>& fields) {
 
 int DisplayWidth(std::string_view text) {
   int width = 0;
-  for (std::size_t position = 0; position < text.size();) width += CodePointWidth(NextCodePoint(text, &position));
+  for (std::size_t position = 0; position < text.size();)
+    width += CodePointWidth(NextCodePoint(text, &position));
   return width;
 }
 
@@ -113,7 +116,8 @@ std::string AlignColumns(const std::vector<std::vector<std::string>>& rows) {
     std::string line;
     for (std::size_t c = 0; c < row.size(); ++c) {
       line += row[c];
-      if (c + 1 < row.size()) line.append(static_cast<std::size_t>(widths[c] - DisplayWidth(row[c]) + 2), ' ');
+      if (c + 1 < row.size())
+        line.append(static_cast<std::size_t>(widths[c] - DisplayWidth(row[c]) + 2), ' ');
     }
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + '\n';
@@ -121,10 +125,47 @@ std::string AlignColumns(const std::vector<std::vector<std::string>>& rows) {
   return out;
 }
 
+std::string WrapText(std::string_view text, int width, int indent) {
+  std::string out;
+  int column = indent;
+  bool blank_before = false;
+  for (std::size_t position = 0; position < text.size();) {
+    // A piece is one wide character, or a word up to the next blank or wide character.
+    const std::size_t start = position;
+    std::size_t end = position;
+    bool wide = false;
+    for (std::size_t next = start; next < text.size() && text[next] != ' ';) {
+      const bool next_wide = CodePointWidth(NextCodePoint(text, &next)) == 2;
+      if (next_wide && end > start) break;
+      end = next;
+      wide = next_wide;
+      if (wide) break;
+    }
+    const std::string_view piece = text.substr(start, end - start);
+    const int needed = DisplayWidth(piece);
+    // No line starts with a closing mark of Japanese.
+    const bool closing = piece == "\u3002" || piece == "\u3001" || piece == "\u300D" || piece == "\uFF09";
+    if (column > indent && column + (blank_before ? 1 : 0) + needed > width && !closing) {
+      out += '\n';
+      out.append(static_cast<std::size_t>(indent), ' ');
+      column = indent;
+    } else if (blank_before && column > indent) {
+      out += ' ';
+      ++column;
+    }
+    out += piece;
+    column += needed;
+    position = end;
+    blank_before = position < text.size() && text[position] == ' ';
+    while (position < text.size() && text[position] == ' ') ++position;
+  }
+  return out;
+}
+
 std::string FixedNumber(double value, int decimals) {
   std::array<char, 352> digits{};  // the longest double in fixed form has 309 digits before the point
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed,
-                                 std::clamp(decimals, 0, 17));
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value,
+                                 std::chars_format::fixed, std::clamp(decimals, 0, 17));
   return {digits.data(), end.ptr};
 }
 

@@ -19,7 +19,8 @@ Result<int> RunTrainVocabulary(Session* session, TrainVocabularyArguments* argum
   KANTEI_RETURN_IF_ERROR(arguments->options.Validate());
   KANTEI_TRY(const std::vector<std::filesystem::path> pictures, CollectPictures(arguments->directories));
   session->Say("Learning the vocabulary from " + std::to_string(pictures.size()) + " pictures.");
-  KANTEI_RETURN_IF_ERROR(train::TrainVocabulary(pictures, arguments->options, arguments->out, session->cancellation));
+  KANTEI_RETURN_IF_ERROR(
+      train::TrainVocabulary(pictures, arguments->options, arguments->out, session->cancellation));
   session->Say("Wrote " + TerminalPath(arguments->out) + ".");
   return kExitOk;
 }
@@ -31,11 +32,14 @@ void AddTrainCommand(CLI::App* root, Session* session) {
   verb->require_subcommand(1);
   SetExample(verb, "kantei train vocabulary pictures/ --out vocabulary.safetensors");
 
-  CLI::App* vocabulary = verb->add_subcommand("vocabulary", "Learn the visual words of the local-feature index (k-means)");
+  CLI::App* vocabulary =
+      verb->add_subcommand("vocabulary", "Learn the visual words of the local-feature index (k-means)");
   auto arguments = std::make_shared<TrainVocabularyArguments>();
   train::VocabularyTrainingOptions& options = arguments->options;
   vocabulary->add_option("DIR", arguments->directories, "Directories of pictures")->required()->type_name("");
-  vocabulary->add_option("--out", arguments->out, "The safetensors file to write")->required()->type_name("FILE");
+  vocabulary->add_option("--out", arguments->out, "The safetensors file to write")
+      ->required()
+      ->type_name("FILE");
   vocabulary->add_option("--coarse", options.coarse, "First-level cells")
       ->check(CLI::Range(2, 1024))
       ->type_name("N")
@@ -52,11 +56,14 @@ void AddTrainCommand(CLI::App* root, Session* session) {
       ->check(CLI::Range(1, 100000))
       ->type_name("N")
       ->capture_default_str();
-  vocabulary->add_option("--seed", options.seed, "Seed of every random choice")->type_name("N")->capture_default_str();
+  vocabulary->add_option("--seed", options.seed, "Seed of every random choice")
+      ->type_name("N")
+      ->capture_default_str();
   AddJobsOption(vocabulary, session);
   AddQuietOption(vocabulary, session);
   SetExample(vocabulary, "kantei train vocabulary pictures/ --out vocabulary.safetensors");
-  SetAction(vocabulary, session, [session, arguments] { return RunTrainVocabulary(session, arguments.get()); });
+  SetAction(vocabulary, session,
+            [session, arguments] { return RunTrainVocabulary(session, arguments.get()); });
 }
 
 }  // namespace kantei::cli

@@ -223,6 +223,7 @@ struct Blocks {
   int columns = 0, rows = 0;
   std::vector<BlockMatch> matches;
   std::vector<std::uint8_t> inside, textured, agrees, clear;
+  bool inverted = false;
   std::size_t at(int c, int r) const { return static_cast<std::size_t>(r) * static_cast<std::size_t>(columns) + static_cast<std::size_t>(c); }
 };
 
@@ -263,10 +264,11 @@ Blocks JudgeBlocks(const Frame& frame) {
   // Inverted tone is one edit of the whole picture, not a coin toss per block: take the sign of the majority.
   double sign = 0;
   for (std::size_t i = 0; i < count; ++i) sign += blocks.inside[i] ? blocks.matches[i].correlation : 0;
+  blocks.inverted = sign < 0;
   for (std::size_t i = 0; i < count; ++i) {
     if (!blocks.inside[i]) continue;
     BlockMatch& match = blocks.matches[i];
-    if (sign < 0) match.correlation = -match.correlation;
+    if (blocks.inverted) match.correlation = -match.correlation;
     const float strongest = std::max(match.deviation_known, match.deviation_query / gain);
     blocks.textured[i] = strongest >= kMinDetail;
     blocks.agrees[i] = blocks.textured[i] && match.correlation >= kAgree && match.deviation_known >= kMinDetail;
@@ -383,6 +385,7 @@ Alignment CompareAligned(const Image& query, const Image& known, const Homograph
     changed[i] = blocks.clear[i];
   }
   if (result.textured_blocks == 0) return result;
+  result.inverted = blocks.inverted;
   result.agreement = sum / result.textured_blocks;
   result.agreeing_share = static_cast<double>(result.agreeing_blocks) / result.textured_blocks;
   if (!shifts.empty()) {

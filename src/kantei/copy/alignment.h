@@ -15,6 +15,7 @@ struct Alignment {
   double agreeing_share = 0;         ///< share of the region's textured blocks whose detail agrees, 0..1
   int textured_blocks = 0;           ///< blocks of the region that have detail in either picture
   int agreeing_blocks = 0;
+  bool inverted = false;             ///< the detail agrees with light and dark exchanged
   double median_shift = 0;           ///< pixels by which agreeing blocks still differ after refinement, at the compared size
   std::vector<image::Polygon> changed;  ///< parts of the region whose detail differs though both pictures are sharp there
   double changed_share = 0;          ///< area of `changed` / area of the region, 0..1

@@ -1,6 +1,7 @@
 #include "kantei/copy/detector.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <mutex>
@@ -9,9 +10,9 @@
 #include "kantei/copy/alignment.h"
 #include "kantei/copy/geometry.h"
 #include "kantei/copy/library_index.h"
-#include "kantei/copy/local_features.h"
 #include "kantei/copy/matching.h"
 #include "kantei/copy/pdq.h"
+#include "kantei/copy/query_sides.h"
 #include "kantei/copy/verdict.h"
 #include "kantei/copy/vocabulary.h"
 #include "kantei/copy/working_size.h"
@@ -33,18 +34,14 @@ constexpr double kGeometrySide = 512;
 // A hash of a picture with too few gradients says little (the reference advises 50).
 constexpr int kPdqMinQuality = 50;
 
-// What the query is compared with: its own features, or those of its mirror image.
-struct QuerySide {
-  LocalFeatures features;
-  std::vector<store::Posting> postings;
-};
+using Sides = std::array<QuerySide, kQuerySides>;
 
 struct Candidate {
   std::int64_t picture_id = 0;
   double rank = 0;
   int pdq_distance = 256;
   int pdq_variant = 0;
-  bool direct = false, mirrored = false;  // which side of the query the inverted file found
+  unsigned sides = 0;  // bit i: the inverted file found it with side i of the query
 };
 
 // The map from the query's pixels to the known picture's when the known picture equals the given variant of the query.
@@ -146,16 +143,21 @@ struct CopyDetector::State {
   std::map<std::string, store::BankKind> bank_kinds;
   mutable std::mutex catalog_mutex;  // SQLite reads are short; matching runs outside
 
-  std::vector<Candidate> FindCandidates(const std::array<Code256, 8>& variants, int pdq_quality, const QuerySide& direct,
-                                        const QuerySide& mirrored, CopyFindings* findings) const {
+  std::vector<Candidate> FindCandidates(const PdqDihedral& pdq, const Sides& sides, CopyFindings* findings) const {
     std::map<std::int64_t, Candidate> by_id;
-    if (options.use_pdq && pdq_quality >= kPdqMinQuality) {
-      for (const PdqHit& hit : index->SearchPdq(variants, options.pdq_radius)) {
+    if (options.use_pdq && pdq.quality >= kPdqMinQuality) {
+      // Exchanging light and dark exchanges the bits.
+      std::array<Code256, 16> codes;
+      for (std::size_t v = 0; v < 8; ++v) {
+        codes[v] = codes[v + 8] = pdq.codes[v];
+        for (std::uint64_t& word : codes[v + 8].words) word = ~word;
+      }
+      for (const PdqHit& hit : index->SearchPdq(codes, options.pdq_radius)) {
         Candidate& candidate = by_id[hit.picture_id];
         candidate.picture_id = hit.picture_id;
         if (hit.distance < candidate.pdq_distance) {
           candidate.pdq_distance = hit.distance;
-          candidate.pdq_variant = hit.query;
+          candidate.pdq_variant = hit.query % 8;
           candidate.rank = std::max(candidate.rank, 1000.0 - hit.distance);
         }
       }
@@ -164,13 +166,13 @@ struct CopyDetector::State {
     if (options.use_local) {
       store::InvertedQueryOptions query_options;
       query_options.max_hits = options.max_verified;
-      for (const bool mirror : {false, true}) {
-        const auto hits = index->SearchLocal(mirror ? mirrored.postings : direct.postings, query_options);
+      for (std::size_t side = 0; side < sides.size(); ++side) {
+        const auto hits = index->SearchLocal(sides[side].postings, query_options);
         findings->candidates_local += static_cast<int>(hits.size());
         for (const store::InvertedHit& hit : hits) {
           Candidate& candidate = by_id[hit.picture_id];
           candidate.picture_id = hit.picture_id;
-          (mirror ? candidate.mirrored : candidate.direct) = true;
+          candidate.sides |= 1u << side;
           candidate.rank = std::max(candidate.rank, static_cast<double>(hit.score));
         }
       }
@@ -185,29 +187,28 @@ struct CopyDetector::State {
   }
 
   // The transforms that features propose, from query pixels to pixels of the known picture scaled to kGeometrySide.
-  void ProposeByFeatures(const Candidate& candidate, const QuerySide& direct, const QuerySide& mirrored, const LocalFeatures& known,
-                         double known_scale, std::vector<RegionMatch>* proposals) const {
+  void ProposeByFeatures(const Candidate& candidate, const Sides& sides, const LocalFeatures& known, double known_scale,
+                         std::vector<RegionMatch>* proposals) const {
     const double kw = known.width * known_scale, kh = known.height * known_scale;
-    for (const bool mirror : {false, true}) {
-      // A hash hit alone does not tell the side reliably for every picture: try both.
-      const bool wanted = mirror ? candidate.mirrored : candidate.direct;
-      if (!wanted && candidate.pdq_distance > 255) continue;
-      const LocalFeatures& query = mirror ? mirrored.features : direct.features;
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+      // A candidate of its hash alone is tried plain and mirrored.
+      if ((candidate.sides >> i & 1) == 0 && (candidate.pdq_distance > 255 || sides[i].inverted)) continue;
+      const LocalFeatures& query = sides[i].features;
       const auto matches = MatchMutualRatio(query, known, kMatchRatio, true);
       const auto pairs = Correspondences(query, known, matches, known_scale);
       for (const GeometricModel& model : FindTransforms(pairs, static_cast<int>(kw), static_cast<int>(kh), GeometryOptions{})) {
         RegionMatch region;
         region.inliers = model.distinct_inliers;
-        region.mirrored = mirror;
-        region.query_to_known = mirror ? Homography{{-1, 0, static_cast<double>(query.width), 0, 1, 0, 0, 0, 1}}.Then(model.query_to_known)
-                                       : model.query_to_known;
+        region.mirrored = sides[i].mirrored;
+        const Homography mirror{{-1, 0, static_cast<double>(query.width), 0, 1, 0, 0, 0, 1}};
+        region.query_to_known = sides[i].mirrored ? mirror.Then(model.query_to_known) : model.query_to_known;
         proposals->push_back(std::move(region));
       }
     }
   }
 
-  Result<std::optional<CopyMatch>> Verify(const Candidate& candidate, const QuerySide& direct, const QuerySide& mirrored, const Image& query_grey,
-                                          int full_width, int full_height) const {
+  Result<std::optional<CopyMatch>> Verify(const Candidate& candidate, const Sides& sides, const Image& query_grey, int full_width,
+                                          int full_height) const {
     CopyMatch match;
     Bytes feature_bytes, preview_bytes;
     {
@@ -233,7 +234,7 @@ struct CopyDetector::State {
     if (!feature_bytes.empty()) {
       KANTEI_TRY(const LocalFeatures known, ParseFeatures(feature_bytes));
       known_scale = kGeometrySide / std::max({known.width, known.height, 1});
-      if (options.use_local) ProposeByFeatures(candidate, direct, mirrored, known, known_scale, &proposals);
+      if (options.use_local) ProposeByFeatures(candidate, sides, known, known_scale, &proposals);
       const double gw = known.width * known_scale, gh = known.height * known_scale;
       if (candidate.pdq_distance <= options.pdq_radius) {
         RegionMatch whole;
@@ -256,7 +257,7 @@ struct CopyDetector::State {
     if (verdict.band == Band::kNone) return std::optional<CopyMatch>();
     match.band = verdict.band;
     match.similarity = verdict.similarity;
-    const bool by_hash = match.pdq_distance <= options.pdq_radius, by_local = candidate.direct || candidate.mirrored;
+    const bool by_hash = match.pdq_distance <= options.pdq_radius, by_local = candidate.sides != 0;
     match.found_by = by_hash && by_local ? "pdq+local" : by_hash ? "pdq" : "local";
     return std::optional<CopyMatch>(std::move(match));
   }
@@ -275,6 +276,7 @@ struct CopyDetector::State {
       RegionMatch region;
       region.inliers = proposal.inliers;
       region.mirrored = proposal.mirrored;
+      region.inverted = alignment.inverted;
       region.agreement = alignment.agreement;
       region.agreeing_share = alignment.agreeing_share;
       region.agreeing_blocks = alignment.agreeing_blocks;
@@ -336,22 +338,20 @@ Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int 
   const PdqDihedral pdq = ComputePdqDihedral(image::ResizeToFit(working, kHashSide));
   findings.pdq_quality = pdq.quality;
 
-  QuerySide direct, mirrored;
+  Sides sides;
   if (state_->options.use_local) {
     LocalFeatureOptions feature_options;
     feature_options.working_side = kWorkingSide;
     feature_options.max_features = kQueryFeatures;
-    direct.features = ExtractLocalFeatures(working, feature_options);
-    mirrored.features = MirrorFeatures(direct.features);
-    direct.postings = state_->vocabulary->QuantiseQuery(direct.features, kQueryAssignments);
-    mirrored.postings = state_->vocabulary->QuantiseQuery(mirrored.features, kQueryAssignments);
-    findings.query_features = static_cast<int>(direct.features.size());
+    LocalFeatures features = ExtractLocalFeatures(working, feature_options);
+    findings.query_features = static_cast<int>(features.size());
+    sides = MakeQuerySides(std::move(features), *state_->vocabulary, kQueryAssignments);
   }
-  const auto candidates = state_->FindCandidates(pdq.codes, pdq.quality, direct, mirrored, &findings);
+  const auto candidates = state_->FindCandidates(pdq, sides, &findings);
   const Image grey = image::ToGrey(working);
   std::vector<CopyMatch> matches;
   for (const Candidate& candidate : candidates) {
-    KANTEI_TRY(std::optional<CopyMatch> match, state_->Verify(candidate, direct, mirrored, grey, full_width, full_height));
+    KANTEI_TRY(std::optional<CopyMatch> match, state_->Verify(candidate, sides, grey, full_width, full_height));
     ++findings.verified;
     if (match) matches.push_back(std::move(*match));
   }

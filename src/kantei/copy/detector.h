@@ -20,6 +20,7 @@ namespace kantei::copy {
 struct RegionMatch {
   image::Homography query_to_known;
   bool mirrored = false;
+  bool inverted = false;         ///< light and dark changed places
   int inliers = 0;               ///< feature pairs that agree with the transform
   image::Polygon query_region;   ///< where in the query
   image::Polygon known_region;   ///< where in the known picture

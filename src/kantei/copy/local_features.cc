@@ -17,12 +17,15 @@ constexpr int kGrid = 8;
 constexpr float kInputBlur = 0.5f;
 // Threads keep at most this many floats between calls (64 MB).
 constexpr std::size_t kKeptFloats = 16u << 20;
-// A picture of low contrast gets a lower threshold, but not below this share of it: then noise would be found.
+// A picture of low contrast gets a lower threshold, but not below this share of it: then noise would be
+// found.
 constexpr float kLeastRange = 0.25f;
 
-// Which extrema are described, in the order in which they get their turn: first the strongest of each grid cell up to a
-// quota that takes half of the places, then the strongest of the rest. So every part of a collage gets features.
-std::vector<std::size_t> Order(const std::vector<sift::Extremum>& extrema, int width, int height, int wanted) {
+// Which extrema are described, in the order in which they get their turn: first the strongest of each grid
+// cell up to a quota that takes half of the places, then the strongest of the rest. So every part of a
+// collage gets features.
+std::vector<std::size_t> Order(const std::vector<sift::Extremum>& extrema, int width, int height,
+                               int wanted) {
   std::vector<std::size_t> by_strength(extrema.size());
   std::iota(by_strength.begin(), by_strength.end(), std::size_t{0});
   std::stable_sort(by_strength.begin(), by_strength.end(),
@@ -32,8 +35,10 @@ std::vector<std::size_t> Order(const std::vector<sift::Extremum>& extrema, int w
   std::vector<std::size_t> order, rest;
   for (const std::size_t i : by_strength) {
     const float scale = std::exp2(static_cast<float>(extrema[i].octave));
-    const int cx = std::clamp(static_cast<int>(extrema[i].x * scale * kGrid / static_cast<float>(width)), 0, kGrid - 1);
-    const int cy = std::clamp(static_cast<int>(extrema[i].y * scale * kGrid / static_cast<float>(height)), 0, kGrid - 1);
+    const int cx =
+        std::clamp(static_cast<int>(extrema[i].x * scale * kGrid / static_cast<float>(width)), 0, kGrid - 1);
+    const int cy =
+        std::clamp(static_cast<int>(extrema[i].y * scale * kGrid / static_cast<float>(height)), 0, kGrid - 1);
     int& count = taken[static_cast<std::size_t>(cy * kGrid + cx)];
     (count < quota ? order : rest).push_back(i);
     ++count;
@@ -72,7 +77,8 @@ LocalFeatures ExtractLocalFeatures(const image::Image& image, const LocalFeature
   sift::ResampleLuma(image, space.base);
   const float range = std::clamp(sift::ContrastRange(space.base), kLeastRange, 1.0f);
   sift::BuildScaleSpace(space, size.blur);
-  const std::vector<sift::Extremum> extrema = sift::FindExtrema(space, options.contrast * range, options.edge_ratio);
+  const std::vector<sift::Extremum> extrema =
+      sift::FindExtrema(space, options.contrast * range, options.edge_ratio);
 
   const float to_x = static_cast<float>(image.width()) / static_cast<float>(size.width);
   const float to_y = static_cast<float>(image.height()) / static_cast<float>(size.height);
@@ -103,7 +109,8 @@ LocalFeatures ExtractLocalFeatures(const image::Image& image, const LocalFeature
 
   std::vector<std::size_t> order(keypoints.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return responses[a] > responses[b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return responses[a] > responses[b]; });
   features.keypoints.reserve(order.size());
   features.descriptors.reserve(descriptors.size());
   for (const std::size_t i : order) {

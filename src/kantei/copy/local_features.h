@@ -13,13 +13,14 @@ namespace kantei::copy {
 inline constexpr int kDescriptorSize = 128;
 
 struct Keypoint {
-  float x = 0, y = 0;   ///< position in pixels of the picture that was given
-  float scale = 0;      ///< Gaussian σ in those pixels
-  float angle = 0;      ///< dominant orientation, radians, [0, 2π), x to the right and y down
+  float x = 0, y = 0;  ///< position in pixels of the picture that was given
+  float scale = 0;     ///< Gaussian σ in those pixels
+  float angle = 0;     ///< dominant orientation, radians, [0, 2π), x to the right and y down
 };
 
-/// Keypoints and their descriptors, strongest response first. descriptors[i*128 .. +128): RootSIFT × 255·√2, rounded and
-/// clamped to 0..255, so that the squared Euclidean distance of bytes orders pairs as the Hellinger kernel does.
+/// Keypoints and their descriptors, strongest response first. descriptors[i*128 .. +128): RootSIFT × 255·√2,
+/// rounded and clamped to 0..255, so that the squared Euclidean distance of bytes orders pairs as the
+/// Hellinger kernel does.
 struct LocalFeatures {
   int width = 0, height = 0;  ///< of the picture that was given
   std::vector<Keypoint> keypoints;
@@ -29,24 +30,28 @@ struct LocalFeatures {
 };
 
 struct LocalFeatureOptions {
-  int working_side = 512;      ///< the picture is shrunk so that its longer side is at most this; positions refer to the input
-  int max_features = 500;      ///< strongest first, spread over a grid so that one textured corner does not take all
-  float contrast = 0.02f;      ///< threshold on |DoG| with grey 0..1 (Lowe's 0.03 suits full size)
-  float edge_ratio = 10.0f;    ///< principal curvature ratio above which a keypoint lies on an edge
-  bool upsample = false;       ///< start at twice the working size: more small features, about four times the work
+  int working_side =
+      768;  ///< the longer side is brought to this; positions refer to the picture that was given
+  int max_features =
+      500;  ///< strongest first, spread over a grid so that one textured corner does not take all
+  float contrast =
+      0.005f;  ///< threshold on |DoG| with grey 0..1; falls with the contrast of the whole picture
+  float edge_ratio = 10.0f;  ///< principal curvature ratio above which a keypoint lies on an edge
+  bool upsample = true;      ///< a smaller picture is enlarged to working_side, but at most twice
 };
 
 /// Thread-safe and deterministic.
 LocalFeatures ExtractLocalFeatures(const image::Image& image, const LocalFeatureOptions& options = {});
 
-/// Features of the left-right mirrored picture, from those of the picture: positions, angles and the permuted descriptor
-/// bins. Equal to extracting anew up to sampling noise.
+/// Features of the left-right mirrored picture, from those of the picture: positions, angles and the permuted
+/// descriptor bins. Equal to extracting anew up to sampling noise.
 LocalFeatures MirrorFeatures(const LocalFeatures& features);
 
 /// Squared Euclidean distance of two descriptors of kDescriptorSize bytes. For many pairs see matching.h.
 std::uint32_t DescriptorDistance(const std::uint8_t* a, const std::uint8_t* b);
 
-/// Versioned blob: positions as 16-bit fractions of the sides, scale and angle as 8 bits each (docs/formats.md).
+/// Versioned blob: positions as 16-bit fractions of the sides, scale and angle as 8 bits each
+/// (docs/formats.md).
 Bytes SerializeFeatures(const LocalFeatures& features);
 /// kCorrupt for anything SerializeFeatures cannot have written.
 Result<LocalFeatures> ParseFeatures(std::span<const std::byte> bytes);

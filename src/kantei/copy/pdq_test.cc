@@ -24,7 +24,8 @@ Image Waves(int width, int height, std::uint64_t seed) {
   };
   std::vector<Wave> waves;
   for (int i = 0; i < 24; ++i) {
-    waves.push_back({random.Uniform(-40, 40), random.Uniform(-40, 40), random.Uniform(0, 6.28), random.Uniform(3, 25)});
+    waves.push_back(
+        {random.Uniform(-40, 40), random.Uniform(-40, 40), random.Uniform(0, 6.28), random.Uniform(3, 25)});
   }
   Image picture(width, height, 3);
   for (int y = 0; y < height; ++y) {
@@ -41,7 +42,9 @@ Image Waves(int width, int height, std::uint64_t seed) {
   return picture;
 }
 
-Image Transpose(const Image& picture) { return image::FlipHorizontal(image::RotateQuarter(picture, 1)); }
+Image Transpose(const Image& picture) {
+  return image::FlipHorizontal(image::RotateQuarter(picture, 1));
+}
 
 // The reference's algorithm as its paper states it, with no folding of the filter: the oracle for SampleGrid.
 Code256 PlainPdq(const Image& picture) {
@@ -70,7 +73,8 @@ Code256 PlainPdq(const Image& picture) {
       std::vector<double> column;
       for (int y = 0; y < height; ++y) column.push_back(plane.row(y)[x]);
       column = box(column);
-      for (int y = 0; y < height; ++y) plane.row(y)[x] = static_cast<float>(column[static_cast<std::size_t>(y)]);
+      for (int y = 0; y < height; ++y)
+        plane.row(y)[x] = static_cast<float>(column[static_cast<std::size_t>(y)]);
     }
   }
   std::vector<double> coefficients;
@@ -80,7 +84,8 @@ Code256 PlainPdq(const Image& picture) {
       for (int i = 0; i < 64; ++i) {
         for (int j = 0; j < 64; ++j) {
           sum += plane.row((2 * i + 1) * height / 128)[(2 * j + 1) * width / 128] *
-                 std::cos(3.14159265358979 / 128 * u * (2 * i + 1)) * std::cos(3.14159265358979 / 128 * v * (2 * j + 1));
+                 std::cos(3.14159265358979 / 128 * u * (2 * i + 1)) *
+                 std::cos(3.14159265358979 / 128 * v * (2 * j + 1));
         }
       }
       coefficients.push_back(sum);
@@ -96,8 +101,15 @@ Code256 PlainPdq(const Image& picture) {
 }
 
 TEST(PdqTest, EqualsThePlainAlgorithmAtOddAndEvenWindowsAndTinySizes) {
-  for (const auto& [width, height] : std::vector<std::pair<int, int>>{
-           {64, 64}, {128, 129}, {130, 257}, {97, 311}, {512, 384}, {640, 200}, {40, 30}, {700, 65}, {385, 900}}) {
+  for (const auto& [width, height] : std::vector<std::pair<int, int>>{{64, 64},
+                                                                      {128, 129},
+                                                                      {130, 257},
+                                                                      {97, 311},
+                                                                      {512, 384},
+                                                                      {640, 200},
+                                                                      {40, 30},
+                                                                      {700, 65},
+                                                                      {385, 900}}) {
     const Image picture = Waves(width, height, static_cast<std::uint64_t>(width));
     EXPECT_LE(HammingDistance(ComputePdq(picture).code, PlainPdq(picture)), 2) << width << "x" << height;
   }
@@ -112,7 +124,8 @@ TEST(PdqTest, HalfTheBitsAreSetAndTheQualityIsFull) {
 }
 
 TEST(PdqTest, AFlatPictureHasNoQuality) {
-  for (const auto& [width, height] : std::vector<std::pair<int, int>>{{1, 1}, {1, 500}, {500, 1}, {3, 2}, {300, 300}}) {
+  for (const auto& [width, height] :
+       std::vector<std::pair<int, int>>{{1, 1}, {1, 500}, {500, 1}, {3, 2}, {300, 300}}) {
     Image flat(width, height, 3);
     std::fill(flat.pixels().begin(), flat.pixels().end(), std::uint8_t{90});
     EXPECT_EQ(ComputePdq(flat).quality, 0) << width << "x" << height;
@@ -121,9 +134,11 @@ TEST(PdqTest, AFlatPictureHasNoQuality) {
 
 TEST(PdqTest, QualityCountsWholePercentSteps) {
   // 32 left columns of 0 and 32 right ones of `level`: 64 steps of trunc(level * 100 / 255), over 90.
-  for (const auto& [level, expected] : std::vector<std::pair<int, int>>{{255, 71}, {128, 35}, {4, 0}, {2, 0}}) {
+  for (const auto& [level, expected] :
+       std::vector<std::pair<int, int>>{{255, 71}, {128, 35}, {4, 0}, {2, 0}}) {
     Image halves(64, 64, 1);
-    for (int y = 0; y < 64; ++y) std::fill(halves.row(y) + 32, halves.row(y) + 64, static_cast<std::uint8_t>(level));
+    for (int y = 0; y < 64; ++y)
+      std::fill(halves.row(y) + 32, halves.row(y) + 64, static_cast<std::uint8_t>(level));
     EXPECT_EQ(ComputePdq(halves).quality, expected) << level;
   }
 }
@@ -136,8 +151,8 @@ TEST(PdqTest, GreyEqualsTheSameGreyInRgb) {
 }
 
 TEST(PdqTest, DihedralVariantsAreTheHashesOfTurnedPixels) {
-  // 320 = 5 × 64 with a window of 3: filter and sampling points are symmetric, so the agreement is exact up to
-  // rounding of values beside the median.
+  // 320 = 5 × 64 with a window of 3: filter and sampling points are symmetric, so the agreement is exact up
+  // to rounding of values beside the median.
   const Image picture = Waves(320, 320, 11);
   const PdqDihedral variants = ComputePdqDihedral(picture);
   const std::vector<std::pair<Dihedral, std::function<Image(const Image&)>>> turns = {
@@ -190,7 +205,9 @@ TEST(PdqTest, AStatedSizeBelowTheStoredOneIsTakenAsTheStoredOne) {
   EXPECT_EQ(ComputePdq(picture, 1, 1).code, ComputePdq(picture).code);
 }
 
-TEST(PdqTest, AnEmptyPictureIsABug) { EXPECT_THROW(ComputePdq(Image()), InternalError); }
+TEST(PdqTest, AnEmptyPictureIsABug) {
+  EXPECT_THROW(ComputePdq(Image()), InternalError);
+}
 
 }  // namespace
 }  // namespace kantei::copy

@@ -11,8 +11,8 @@
 namespace kantei::copy {
 namespace {
 
-// "KLF" and the version, then width, height, count (little-endian u32), then per feature x, y (u16, fraction of the side ×
-// 65535), scale, angle (u8), then all descriptors.
+// "KLF" and the version, then width, height, count (little-endian u32), then per feature x, y (u16, fraction
+// of the side × 65535), scale, angle (u8), then all descriptors.
 constexpr std::array<std::uint8_t, 4> kMagic{'K', 'L', 'F', 1};
 constexpr std::size_t kHeaderSize = 16;
 constexpr std::size_t kKeypointSize = 6;
@@ -45,10 +45,13 @@ std::uint32_t EncodeScale(float scale) {
   return static_cast<std::uint32_t>(std::lround(std::clamp(steps, 0.0f, 255.0f)));
 }
 
-std::uint32_t EncodeAngle(float angle) { return static_cast<std::uint32_t>(std::lround(angle / kTurn * 256.0f)) & 0xFF; }
+std::uint32_t EncodeAngle(float angle) {
+  return static_cast<std::uint32_t>(std::lround(angle / kTurn * 256.0f)) & 0xFF;
+}
 
 Error Corrupt(const std::string& what) {
-  return {ErrorCode::kCorrupt, "Stored local features are damaged: " + what + "; add the picture to the library again."};
+  return {ErrorCode::kCorrupt,
+          "Stored local features are damaged: " + what + "; add the picture to the library again."};
 }
 
 }  // namespace

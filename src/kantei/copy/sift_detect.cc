@@ -35,8 +35,9 @@ KANTEI_MULTIARCH void NeighbourhoodRow(const float* __restrict__ up, const float
 }
 
 // flags[x] = 1 where the centre exceeds the threshold and is the extremum of the three neighbourhoods.
-KANTEI_MULTIARCH void FlagRow(const float* __restrict__ centre, const float* const* max_in, const float* const* min_in,
-                              float threshold, int n, std::uint8_t* __restrict__ flags) {
+KANTEI_MULTIARCH void FlagRow(const float* __restrict__ centre, const float* const* max_in,
+                              const float* const* min_in, float threshold, int n,
+                              std::uint8_t* __restrict__ flags) {
   const float* a = max_in[0];
   const float* b = max_in[1];
   const float* c = max_in[2];
@@ -51,7 +52,8 @@ KANTEI_MULTIARCH void FlagRow(const float* __restrict__ centre, const float* con
 }
 
 // Solves H·offset = -gradient for the symmetric H by Cramer's rule; false when H is singular.
-bool SolveOffset(const double g[3], double xx, double yy, double ss, double xy, double xs, double ys, double offset[3]) {
+bool SolveOffset(const double g[3], double xx, double yy, double ss, double xy, double xs, double ys,
+                 double offset[3]) {
   const double cxx = yy * ss - ys * ys, cxy = xs * ys - xy * ss, cxs = xy * ys - xs * yy;
   const double det = xx * cxx + xy * cxy + xs * cxs;
   if (std::abs(det) < 1e-30) return false;
@@ -72,16 +74,20 @@ bool Refine(const Octave& octave, int x, int y, int level, float contrast, float
     const float* at = octave.dog[static_cast<std::size_t>(level)].row(y) + x;
     const float* above = octave.dog[static_cast<std::size_t>(level) + 1].row(y) + x;
     const double twice = 2.0 * at[0];
-    const double gradient[3] = {0.5 * (at[1] - at[-1]), 0.5 * (at[stride] - at[-stride]), 0.5 * (above[0] - below[0])};
-    const double xx = at[1] + at[-1] - twice, yy = at[stride] + at[-stride] - twice, ss = above[0] + below[0] - twice;
+    const double gradient[3] = {0.5 * (at[1] - at[-1]), 0.5 * (at[stride] - at[-stride]),
+                                0.5 * (above[0] - below[0])};
+    const double xx = at[1] + at[-1] - twice, yy = at[stride] + at[-stride] - twice,
+                 ss = above[0] + below[0] - twice;
     const double xy = 0.25 * (at[stride + 1] - at[stride - 1] - at[-stride + 1] + at[-stride - 1]);
     const double xs = 0.25 * (above[1] - above[-1] - below[1] + below[-1]);
     const double ys = 0.25 * (above[stride] - above[-stride] - below[stride] + below[-stride]);
     if (!SolveOffset(gradient, xx, yy, ss, xy, xs, ys, offset)) return false;
-    const bool inside = std::abs(offset[0]) <= 0.5 && std::abs(offset[1]) <= 0.5 && std::abs(offset[2]) <= 0.5;
+    const bool inside =
+        std::abs(offset[0]) <= 0.5 && std::abs(offset[1]) <= 0.5 && std::abs(offset[2]) <= 0.5;
     if (!inside) {
       if (step + 1 == kMaxSteps) return false;
-      if (std::abs(offset[0]) > width || std::abs(offset[1]) > height || std::abs(offset[2]) > kDogLevels) return false;
+      if (std::abs(offset[0]) > width || std::abs(offset[1]) > height || std::abs(offset[2]) > kDogLevels)
+        return false;
       x += static_cast<int>(std::lround(offset[0]));
       y += static_cast<int>(std::lround(offset[1]));
       level += static_cast<int>(std::lround(offset[2]));
@@ -127,7 +133,8 @@ std::vector<Extremum> FindExtrema(const ScaleSpace& space, float contrast, float
       for (std::size_t level = 0; level < kDogLevels; ++level) {
         const PlaneView& dog = octave.dog[level];
         float* high = scratch.data() + n * (2 + 2 * level);
-        NeighbourhoodRow(dog.row(y - 1), dog.row(y), dog.row(y + 1), width, column_max, column_min, high, high + n);
+        NeighbourhoodRow(dog.row(y - 1), dog.row(y), dog.row(y + 1), width, column_max, column_min, high,
+                         high + n);
         maxima[level] = high;
         minima[level] = high + n;
       }
@@ -140,7 +147,8 @@ std::vector<Extremum> FindExtrema(const ScaleSpace& space, float contrast, float
           high[i] = maxima[level - 1 + i] + kBorder;
           low[i] = minima[level - 1 + i] + kBorder;
         }
-        FlagRow(octave.dog[static_cast<std::size_t>(level)].row(y) + kBorder, high, low, early, count, flags.data());
+        FlagRow(octave.dog[static_cast<std::size_t>(level)].row(y) + kBorder, high, low, early, count,
+                flags.data());
         for (int block = 0; block < count; block += 8) {
           std::uint64_t eight = 0;
           std::memcpy(&eight, flags.data() + block, 8);
@@ -149,7 +157,8 @@ std::vector<Extremum> FindExtrema(const ScaleSpace& space, float contrast, float
             if (flags[static_cast<std::size_t>(x)] == 0) continue;
             Extremum extremum;
             extremum.octave = static_cast<int>(o);
-            if (Refine(octave, x + kBorder, y, level, contrast, edge_ratio, &extremum)) found.push_back(extremum);
+            if (Refine(octave, x + kBorder, y, level, contrast, edge_ratio, &extremum))
+              found.push_back(extremum);
           }
         }
       }

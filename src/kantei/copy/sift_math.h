@@ -8,14 +8,24 @@ namespace kantei::copy::sift {
 
 inline constexpr float kPi = std::numbers::pi_v<float>;
 
-[[gnu::always_inline]] inline float Larger(float a, float b) { return a < b ? b : a; }
-[[gnu::always_inline]] inline float Smaller(float a, float b) { return b < a ? b : a; }
-[[gnu::always_inline]] inline int Smaller(int a, int b) { return b < a ? b : a; }
-[[gnu::always_inline]] inline float Magnitude(float a) { return __builtin_fabsf(a); }
-[[gnu::always_inline]] inline float Root(float a) { return __builtin_sqrtf(a); }
+[[gnu::always_inline]] inline float Larger(float a, float b) {
+  return a < b ? b : a;
+}
+[[gnu::always_inline]] inline float Smaller(float a, float b) {
+  return b < a ? b : a;
+}
+[[gnu::always_inline]] inline int Smaller(int a, int b) {
+  return b < a ? b : a;
+}
+[[gnu::always_inline]] inline float Magnitude(float a) {
+  return __builtin_fabsf(a);
+}
+[[gnu::always_inline]] inline float Root(float a) {
+  return __builtin_sqrtf(a);
+}
 
-/// Angle of (x, y) in units where a full turn is `turn`, in [0, turn]. A polynomial of degree 9 on [0, 1]; the error is
-/// below 2e-5 rad.
+/// Angle of (x, y) in units where a full turn is `turn`, in [0, turn]. A polynomial of degree 9 on [0, 1];
+/// the error is below 2e-5 rad.
 [[gnu::always_inline]] inline float Angle(float y, float x, float turn) {
   const float ax = Magnitude(x), ay = Magnitude(y);
   const float high = Larger(ax, ay), low = Smaller(ax, ay);

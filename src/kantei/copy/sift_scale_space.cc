@@ -13,7 +13,9 @@ constexpr int kMaxRadius = 12;
 constexpr int kSmallestSide = 12;  // an octave below this has no room for a keypoint inside its border
 constexpr std::ptrdiff_t kAlign = 16;
 
-std::ptrdiff_t Stride(int width) { return (width + kAlign - 1) / kAlign * kAlign; }
+std::ptrdiff_t Stride(int width) {
+  return (width + kAlign - 1) / kAlign * kAlign;
+}
 
 // out[x] = w[0]·taps[R][x] + Σ w[i]·(taps[R-i][x] + taps[R+i][x]): rows of a picture, or shifts of one row.
 template <int R>
@@ -36,18 +38,42 @@ template <int R>
 KANTEI_MULTIARCH void FilterRow(const float* const* taps, const float* w, int radius, int n,
                                 float* __restrict__ out) {
   switch (radius) {
-    case 1: SymmetricFilter<1>(taps, w, n, out); return;
-    case 2: SymmetricFilter<2>(taps, w, n, out); return;
-    case 3: SymmetricFilter<3>(taps, w, n, out); return;
-    case 4: SymmetricFilter<4>(taps, w, n, out); return;
-    case 5: SymmetricFilter<5>(taps, w, n, out); return;
-    case 6: SymmetricFilter<6>(taps, w, n, out); return;
-    case 7: SymmetricFilter<7>(taps, w, n, out); return;
-    case 8: SymmetricFilter<8>(taps, w, n, out); return;
-    case 9: SymmetricFilter<9>(taps, w, n, out); return;
-    case 10: SymmetricFilter<10>(taps, w, n, out); return;
-    case 11: SymmetricFilter<11>(taps, w, n, out); return;
-    default: SymmetricFilter<12>(taps, w, n, out); return;
+    case 1:
+      SymmetricFilter<1>(taps, w, n, out);
+      return;
+    case 2:
+      SymmetricFilter<2>(taps, w, n, out);
+      return;
+    case 3:
+      SymmetricFilter<3>(taps, w, n, out);
+      return;
+    case 4:
+      SymmetricFilter<4>(taps, w, n, out);
+      return;
+    case 5:
+      SymmetricFilter<5>(taps, w, n, out);
+      return;
+    case 6:
+      SymmetricFilter<6>(taps, w, n, out);
+      return;
+    case 7:
+      SymmetricFilter<7>(taps, w, n, out);
+      return;
+    case 8:
+      SymmetricFilter<8>(taps, w, n, out);
+      return;
+    case 9:
+      SymmetricFilter<9>(taps, w, n, out);
+      return;
+    case 10:
+      SymmetricFilter<10>(taps, w, n, out);
+      return;
+    case 11:
+      SymmetricFilter<11>(taps, w, n, out);
+      return;
+    default:
+      SymmetricFilter<12>(taps, w, n, out);
+      return;
   }
 }
 
@@ -62,7 +88,8 @@ KANTEI_MULTIARCH void AddWeightedBytes(const std::uint8_t* __restrict__ in, floa
 }
 
 KANTEI_MULTIARCH void LumaRow(const float* __restrict__ rgb, int n, float* __restrict__ out) {
-  for (int x = 0; x < n; ++x) out[x] = 0.299f * rgb[3 * x] + 0.587f * rgb[3 * x + 1] + 0.114f * rgb[3 * x + 2];
+  for (int x = 0; x < n; ++x)
+    out[x] = 0.299f * rgb[3 * x] + 0.587f * rgb[3 * x + 1] + 0.114f * rgb[3 * x + 2];
 }
 
 // For each output position: the first input, and the weights of it and its followers (they sum to `total`).
@@ -173,9 +200,11 @@ float ContrastRange(const PlaneView& plane) {
   std::array<std::uint32_t, 257> histogram{};
   for (int y = 0; y < plane.height; ++y) {
     const float* row = plane.row(y);
-    for (int x = 0; x < plane.width; ++x) ++histogram[static_cast<std::size_t>(std::clamp(row[x], 0.0f, 1.0f) * 256.0f)];
+    for (int x = 0; x < plane.width; ++x)
+      ++histogram[static_cast<std::size_t>(std::clamp(row[x], 0.0f, 1.0f) * 256.0f)];
   }
-  const std::uint64_t total = static_cast<std::uint64_t>(plane.width) * static_cast<std::uint64_t>(plane.height);
+  const std::uint64_t total =
+      static_cast<std::uint64_t>(plane.width) * static_cast<std::uint64_t>(plane.height);
   const std::uint64_t tail = total / 100;
   std::uint64_t below = 0, above = 0;
   int low = 0, high = 256;
@@ -188,7 +217,8 @@ ScaleSpace LayOutScaleSpace(int width, int height, Workspace* workspace) {
   ScaleSpace space;
   std::size_t total = static_cast<std::size_t>(Stride(width)) * static_cast<std::size_t>(height);
   for (int w = width, h = height; std::min(w, h) >= kSmallestSide; w /= 2, h /= 2) {
-    total += static_cast<std::size_t>(Stride(w)) * static_cast<std::size_t>(h) * (kGaussianLevels + kDogLevels);
+    total +=
+        static_cast<std::size_t>(Stride(w)) * static_cast<std::size_t>(h) * (kGaussianLevels + kDogLevels);
     space.octaves.emplace_back();
   }
   float* next = workspace->Reserve(total);

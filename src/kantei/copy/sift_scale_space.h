@@ -1,4 +1,5 @@
-// Grey working picture, Gaussian pyramid and differences of Gaussians (Lowe 2004, section 3). Private to copy/.
+// Grey working picture, Gaussian pyramid and differences of Gaussians (Lowe 2004, section 3). Private to
+// copy/.
 #pragma once
 
 #include <array>
@@ -43,7 +44,8 @@ class Workspace {
   std::size_t size_ = 0;
 };
 
-/// Writes the picture's luma, 0..1, resampled to the size of `out`: area averaging when shrinking, bilinear when enlarging.
+/// Writes the picture's luma, 0..1, resampled to the size of `out`: area averaging when shrinking, bilinear
+/// when enlarging.
 void ResampleLuma(const image::Image& image, const PlaneView& out);
 
 /// Distance between the 1st and the 99th percentile of the values (0..1, in steps of 1/256).
@@ -59,7 +61,8 @@ ScaleSpace LayOutScaleSpace(int width, int height, Workspace* workspace);
 /// Fills the octaves from `base`, whose blur is taken as `base_blur` pixels.
 void BuildScaleSpace(const ScaleSpace& space, float base_blur);
 
-/// dst = src blurred by σ = `sigma` pixels, edges replicated; dog (if not null) = dst - src. dst may not be src.
+/// dst = src blurred by σ = `sigma` pixels, edges replicated; dog (if not null) = dst - src. dst may not be
+/// src.
 void GaussianBlur(const PlaneView& src, float sigma, const PlaneView& dst, const PlaneView* dog);
 
 }  // namespace kantei::copy::sift

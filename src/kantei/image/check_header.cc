@@ -40,6 +40,12 @@ Status CheckPng(const DecodeJob& job) {
   // Deflate makes at most 1032 bytes of one (a 258-byte match in 2 bits): when not even a quarter of the rows can be
   // in the file, its header lies or it has lost nearly all of itself.
   const std::uint64_t raw = (width * channels * depth + 7) / 8 * height;
+  // libpng keeps all samples of an interlaced picture, whatever their width.
+  const std::uint64_t most_interlaced = 2 * job.options.limits.max_pixels_whole_frame;
+  if (interlace != 0 && raw > most_interlaced) {
+    return job.Fail(ErrorCode::kTooLarge, "is an interlaced PNG of " + std::to_string(raw) + " bytes of pixels; the limit is " +
+                                              std::to_string(most_interlaced) + ", save it without interlacing");
+  }
   if (raw / 4 / 1032 > job.size()) {
     return job.Fail(ErrorCode::kCorrupt, "says that it is " + std::to_string(width) + "x" + std::to_string(height) +
                                              " pixels, but is too short to hold them; get a complete copy");

@@ -61,6 +61,7 @@ bool ReadAll(VipsImage* image, std::vector<std::uint8_t>* pixels) {
 
 /// Through the profile, or with the built-in CMYK profile when it is empty.
 bool Transform(const Raster& raster, std::span<const std::uint8_t> profile, std::vector<std::uint8_t>* pixels) {
+  const VipsWarnings warnings;
   VipsPtr memory(vips_image_new_from_memory(raster.pixels.data(), raster.pixels.size(), raster.width, raster.height,
                                             raster.channels, VIPS_FORMAT_UCHAR));
   if (memory == nullptr) return false;
@@ -78,7 +79,8 @@ bool Transform(const Raster& raster, std::span<const std::uint8_t> profile, std:
                               : vips_icc_transform(tagged.get(), &next, "srgb", "input_profile", "cmyk", "intent",
                                                    VIPS_INTENT_RELATIVE, "depth", 8, nullptr);
   if (status != 0) return false;
-  return ReadAll(VipsPtr(next).get(), pixels);
+  // With a profile that it cannot use, libvips goes on with one of its own and only warns.
+  return ReadAll(VipsPtr(next).get(), pixels) && (!embedded || warnings.count() == 0);
 }
 
 /// The colour space that the profile describes fits the number of channels.
@@ -103,7 +105,6 @@ Status ConvertToSrgb(const DecodeJob& job, Raster* raster) {
   if (!profile.empty() && IsSrgbProfile(profile) && !ink) return {};
   if (!ink && profile.empty()) return {};
   KANTEI_RETURN_IF_ERROR(StartVips());
-  const VipsWarnings warnings;
   std::vector<std::uint8_t> pixels;
   bool done = !profile.empty() && Fits(profile, raster->channels) && Transform(*raster, profile, &pixels);
   if (!profile.empty() && !done) raster->Warn("the colour profile cannot be used and was left out");

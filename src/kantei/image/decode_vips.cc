@@ -32,7 +32,9 @@ VipsImage* Open(const DecodeJob& job, int page) {
       status = vips_jpegload_buffer(data, size, &image, "access", VIPS_ACCESS_SEQUENTIAL, nullptr);
       break;
     case Format::kPng:
-      status = vips_pngload_buffer(data, size, &image, "access", VIPS_ACCESS_SEQUENTIAL, nullptr);
+      // Without fail_on, libvips leaves what is missing uninitialised.
+      status = vips_pngload_buffer(data, size, &image, "access", VIPS_ACCESS_SEQUENTIAL, "fail_on",
+                                   VIPS_FAIL_ON_TRUNCATED, nullptr);
       break;
     case Format::kWebp:
       status = vips_webpload_buffer(data, size, &image, "access", VIPS_ACCESS_SEQUENTIAL, nullptr);
@@ -200,12 +202,11 @@ Status PullRows(const DecodeJob& job, VipsImage* image, Raster* raster) {
 
   std::vector<std::uint8_t> blended(blends ? stride : 0);
   const RegionPtr region(vips_region_new(image));
-  constexpr std::size_t kStripBytes = 1 << 20;
-  const int strip = static_cast<int>(std::clamp<std::size_t>(kStripBytes / stride, 8, 128));
+  constexpr int kStrip = 16;  // the step in which libvips reads sequentially, and what is lost at a damaged place
   int done = 0;
-  for (; done < full_height; done += strip) {
+  for (; done < full_height; done += kStrip) {
     KANTEI_RETURN_IF_ERROR(job.CheckTime());
-    const VipsRect area{0, done, full_width, std::min(strip, full_height - done)};
+    const VipsRect area{0, done, full_width, std::min(kStrip, full_height - done)};
     if (vips_region_prepare(region.get(), &area) != 0) break;
     // Only once there are pixels is memory taken for the result: a file without any costs nothing.
     if (raster->pixels.empty()) {

@@ -24,8 +24,11 @@ Text Headline(const copy::CopyFindings& findings) {
                              ? Text{}
                              : Text{" Matches with pictures of an ignore bank are listed but do not count.",
                                     "対象外バンクの画像との一致は記載するが、判定には含めない。"};
-    return Fill({"No evidence was found that this picture shows one of the {0} known pictures; this is no proof of absence.{1}",
-                 "既知画像 {0} 点のいずれかを含むことを示す証拠は見つからなかった。ただし、これは複製でないことの証明ではない。{1}"},
+    return Fill({"No evidence was found that this picture shows one of the {0} known pictures; this is no "
+                 "proof of absence.{1}",
+                 "既知画像 {0} "
+                 "点のいずれかを含むことを示す証拠は見つからなかった。ただし、これは複製でないことの証明では"
+                 "ない。{1}"},
                 {Same(Count(findings.library_pictures)), silence});
   }
   const copy::CopyMatch& best = findings.matches.front();
@@ -52,9 +55,10 @@ Text Headline(const copy::CopyFindings& findings) {
 Table MatchTable(const std::vector<copy::CopyMatch>& matches, Text title) {
   Table table;
   table.title = std::move(title);
-  table.header = {{"Known picture", "既知画像"}, {"Bank", "バンク"},          {"Owner, source", "権利者・出典"},
-                  {"Evidence", "証拠の強さ"},    {"Similarity", "類似度"},    {"Feature pairs", "一致点"},
-                  {"Agreement", "測光一致度"},   {"PDQ distance", "PDQ 距離"}};
+  table.header = {{"Known picture", "既知画像"},     {"Bank", "バンク"},
+                  {"Owner, source", "権利者・出典"}, {"Evidence", "証拠の強さ"},
+                  {"Similarity", "類似度"},          {"Feature pairs", "一致点"},
+                  {"Agreement", "測光一致度"},       {"PDQ distance", "PDQ 距離"}};
   for (const copy::CopyMatch& match : matches) {
     const store::Picture& picture = match.picture;
     std::string origin = picture.owner;
@@ -77,7 +81,8 @@ void AddFacts(const copy::CopyFindings& findings, CheckReport* report) {
     bool changed = false;
     for (const copy::RegionMatch& region : match.regions) changed = changed || !region.changed.empty();
     if (match.band == Band::kStrong) report->facts.push_back({Claim::kShowsKnown, name, {}});
-    if (match.band >= Band::kModerate && changed) report->facts.push_back({Claim::kShowsKnownAltered, name, {}});
+    if (match.band >= Band::kModerate && changed)
+      report->facts.push_back({Claim::kShowsKnownAltered, name, {}});
     if (match.regions.empty() && match.picture.has_features && findings.query_features >= kEnoughFeatures)
       report->facts.push_back({Claim::kHashOnly, name, {}});
   }
@@ -128,16 +133,24 @@ CheckReport DescribeCopy(std::int64_t library_pictures) {
   report.name = {"Copy", "複製"};
   report.question = {"Is it a copy of a known picture?", "既知画像の複製か"};
   report.limits = {
-      Fill({"Only the {0} pictures of the library were compared; nothing is said about any other picture.",
-            "照合の対象はライブラリに登録された {0} 点に限られ、それ以外の画像については何も述べない。"},
-           {library_pictures > 0 ? Same(Count(library_pictures)) : Text{"known", "既知画像"}}),
+      library_pictures > 0
+          ? Fill(
+                {"Only the {0} pictures of the library were compared; nothing is said about any other "
+                 "picture.",
+                 "照合の対象はライブラリに登録された {0} 点に限られ、それ以外の画像については何も述べない。"},
+                {Same(Count(library_pictures))})
+          : Text{"Only the pictures of the library can be compared; nothing is said about any other picture.",
+                 "照合の対象はライブラリに登録された画像に限られ、それ以外の画像については何も述べない。"},
       {"A match does not tell which picture came first, nor whether its use was permitted.",
        "一致は、どちらの画像が先に作られたか、また利用が許諾されていたかを示すものではない。"},
-      {"Another photograph of the same object or place is not a copy; very flat or blurred areas may not tell the two apart.",
+      {"Another photograph of the same object or place is not a copy; very flat or blurred areas may not "
+       "tell the two apart.",
        "同じ物や場所を写した別の写真は複製ではない。平坦またはぼけた部分では両者を区別できないことがある。"},
-      {"Small regions, heavy distortion and redrawn pictures may be missed; known pictures of which only the hash is held can "
+      {"Small regions, heavy distortion and redrawn pictures may be missed; known pictures of which only the "
+       "hash is held can "
        "be found as a whole only.",
-       "小さな領域、強い変形、描き直しは検出できないことがある。ハッシュのみ登録された既知画像は、全体の複製しか検出できない。"}};
+       "小さな領域、強い変形、描き直しは検出できないことがある。ハッシュのみ登録された既知画像は、全体の複製"
+       "しか検出できない。"}};
   return report;
 }
 
@@ -151,26 +164,31 @@ CheckReport ReportCopy(const copy::CopyFindings& findings, const CopyView& view)
   for (std::size_t i = 0; i < told; ++i)
     for (Text& ground : MatchGrounds(findings.matches[i])) report.grounds.push_back(std::move(ground));
   if (findings.matches.size() > told)
-    report.grounds.push_back(Fill({"{0} further matches are in the table.", "このほか {0} 件の一致を表に示す。"},
-                                  {Same(std::to_string(findings.matches.size() - told))}));
+    report.grounds.push_back(
+        Fill({"{0} further matches are in the table.", "このほか {0} 件の一致を表に示す。"},
+             {Same(std::to_string(findings.matches.size() - told))}));
   for (const copy::CopyMatch& match : findings.silenced)
     report.grounds.push_back(Fill({"A match with “{0}” does not count: it is in the ignore bank “{1}”.",
                                    "「{0}」との一致は、対象外バンク「{1}」の画像であるため判定に含めない。"},
                                   {Same(KnownName(match.picture)), Same(match.picture.bank)}));
   if (findings.library_pictures > 0 && findings.matches.empty())
     report.grounds.push_back(
-        Fill({"{0} candidates from the hash and {1} from local features were considered; {2} were compared in detail; none agreed.",
-              "ハッシュによる候補 {0} 件、局所特徴による候補 {1} 件のうち {2} 件を詳細に照合したが、一致は認められなかった。"},
+        Fill({"{0} candidates from the hash and {1} from local features were considered; {2} were compared "
+              "in detail; none agreed.",
+              "ハッシュによる候補 {0} 件、局所特徴による候補 {1} 件のうち {2} "
+              "件を詳細に照合したが、一致は認められなかった。"},
              {Same(std::to_string(findings.candidates_pdq)), Same(std::to_string(findings.candidates_local)),
               Same(std::to_string(findings.verified))}));
   if (findings.pdq_quality < kEnoughQuality)
-    report.grounds.push_back(Fill({"The picture has little detail as a whole (PDQ quality {0} of 100): its hash means little.",
-                                   "画像全体の濃淡変化が乏しく（PDQ 品質 {0}/100）、ハッシュの信頼性は低い。"},
-                                  {Same(std::to_string(findings.pdq_quality))}));
+    report.grounds.push_back(
+        Fill({"The picture has little detail as a whole (PDQ quality {0} of 100): its hash means little.",
+              "画像全体の濃淡変化が乏しく（PDQ 品質 {0}/100）、ハッシュの信頼性は低い。"},
+             {Same(std::to_string(findings.pdq_quality))}));
   if (findings.query_features < kEnoughFeatures)
-    report.grounds.push_back(Fill({"Only {0} local features were found: crops and collages would hardly be noticed.",
-                                   "局所特徴が {0} 点しか得られず、切り抜きや合成を検出できる見込みは低い。"},
-                                  {Same(std::to_string(findings.query_features))}));
+    report.grounds.push_back(
+        Fill({"Only {0} local features were found: crops and collages would hardly be noticed.",
+              "局所特徴が {0} 点しか得られず、切り抜きや合成を検出できる見込みは低い。"},
+             {Same(std::to_string(findings.query_features))}));
 
   for (std::size_t i = 0; i < told; ++i) {
     Figure figure = DrawMatch(findings.matches[i], view);
@@ -179,8 +197,8 @@ CheckReport ReportCopy(const copy::CopyFindings& findings, const CopyView& view)
   if (!findings.matches.empty())
     report.exhibits.emplace_back(MatchTable(findings.matches, {"Matches", "一致した既知画像"}));
   if (!findings.silenced.empty())
-    report.exhibits.emplace_back(
-        MatchTable(findings.silenced, {"Matches that do not count (ignore banks)", "判定に含めない一致（対象外バンク）"}));
+    report.exhibits.emplace_back(MatchTable(findings.silenced, {"Matches that do not count (ignore banks)",
+                                                                "判定に含めない一致（対象外バンク）"}));
   AddFacts(findings, &report);
 
   Json& json = report.json;
@@ -188,8 +206,9 @@ CheckReport ReportCopy(const copy::CopyFindings& findings, const CopyView& view)
   for (const copy::CopyMatch& match : findings.matches) json["matches"].push_back(MatchJson(match));
   json["silenced"] = Json::array();
   for (const copy::CopyMatch& match : findings.silenced) json["silenced"].push_back(MatchJson(match));
-  json["candidates"] = {
-      {"pdq", findings.candidates_pdq}, {"local", findings.candidates_local}, {"verified", findings.verified}};
+  json["candidates"] = {{"pdq", findings.candidates_pdq},
+                        {"local", findings.candidates_local},
+                        {"verified", findings.verified}};
   json["library_pictures"] = findings.library_pictures;
   json["pdq_quality"] = findings.pdq_quality;
   json["query_features"] = findings.query_features;

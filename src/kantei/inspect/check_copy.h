@@ -12,8 +12,8 @@ namespace kantei::inspect {
 
 /// The query and a way to the previews of known pictures.
 struct CopyView {
-  const image::Image* query = nullptr;         ///< upright, at any size
-  int full_width = 0, full_height = 0;         ///< the size that coordinates of findings refer to
+  const image::Image* query = nullptr;  ///< upright, at any size
+  int full_width = 0, full_height = 0;  ///< the size that coordinates of findings refer to
   std::function<Result<image::Image>(std::int64_t picture_id)> preview;
 };
 

@@ -40,14 +40,18 @@ std::string CameraName(const Metadata& metadata) {
   return name.empty() ? "?" : Shorten(name, 100);
 }
 
-/// A program that changes pictures, named in Software or CreatorTool; camera firmware writes there too and is no hint.
+/// A program that changes pictures, named in Software or CreatorTool; camera firmware writes there too and is
+/// no hint.
 std::string EditorName(const Metadata& metadata) {
   static constexpr std::array<std::string_view, 24> kEditors = {
-      "photoshop", "lightroom", "gimp",        "affinity",  "pixelmator", "snapseed", "picsart",  "canva",
-      "paint.net", "paintshop", "luminar",     "facetune",  "meitu",      "clip studio", "krita", "procreate",
-      "inkscape",  "illustrator", "capture one", "darktable", "picasa",  "photodirector", "photoscape", "faceapp"};
+      "photoshop",   "lightroom",   "gimp",      "affinity",      "pixelmator", "snapseed",
+      "picsart",     "canva",       "paint.net", "paintshop",     "luminar",    "facetune",
+      "meitu",       "clip studio", "krita",     "procreate",     "inkscape",   "illustrator",
+      "capture one", "darktable",   "picasa",    "photodirector", "photoscape", "faceapp"};
   const std::array<std::pair<const std::vector<NamedValue>*, std::string_view>, 4> places = {
-      {{&metadata.exif, "Software"}, {&metadata.exif, "ProcessingSoftware"}, {&metadata.xmp, "xmp:CreatorTool"},
+      {{&metadata.exif, "Software"},
+       {&metadata.exif, "ProcessingSoftware"},
+       {&metadata.xmp, "xmp:CreatorTool"},
        {&metadata.iptc, "OriginatingProgram"}}};
   for (const auto& [values, name] : places) {
     const std::string* value = FindValue(*values, name);
@@ -56,8 +60,6 @@ std::string EditorName(const Metadata& metadata) {
     for (const std::string_view editor : kEditors)
       if (lower.find(editor) != std::string::npos) return Shorten(*value, 100);
   }
-  if (metadata.jpeg && Lower(metadata.jpeg->encoder_family).find("photoshop") != std::string::npos)
-    return metadata.jpeg->encoder_family;
   return {};
 }
 
@@ -69,7 +71,9 @@ bool IsComplete(const GeneratorTag& tag) {
   return has({"prompt"}) && has({"seed", "noise_seed"}) && has({"sampler", "sampler_name", "scheduler"});
 }
 
-bool IsCapture(std::string_view type) { return type == "digitalCapture" || type == "computationalCapture"; }
+bool IsCapture(std::string_view type) {
+  return type == "digitalCapture" || type == "computationalCapture";
+}
 
 void AddSourceType(const std::string& type, const std::string& source, CheckReport* report) {
   if (authenticity::DeclaresAiComposite(type)) {
@@ -80,19 +84,21 @@ void AddSourceType(const std::string& type, const std::string& source, CheckRepo
              {Same(source), Same(type)}));
   } else if (authenticity::DeclaresAiMade(type)) {
     report->facts.push_back({Claim::kDeclaresGenerated, source, type});
-    report->grounds.push_back(Fill({"{0} declares that the picture was made by a trained model (“{1}”).",
-                                    "{0} は、画像が学習済みモデルによって生成されたと申告している（「{1}」）。"},
-                                   {Same(source), Same(type)}));
+    report->grounds.push_back(
+        Fill({"{0} declares that the picture was made by a trained model (“{1}”).",
+              "{0} は、画像が学習済みモデルによって生成されたと申告している（「{1}」）。"},
+             {Same(source), Same(type)}));
   } else if (IsCapture(type)) {
     report->facts.push_back({Claim::kDeclaresCapture, source, type});
-    report->grounds.push_back(Fill({"{0} declares a camera capture (“{1}”).",
-                                    "{0} は、撮影画像であると申告している（「{1}」）。"},
-                                   {Same(source), Same(type)}));
+    report->grounds.push_back(
+        Fill({"{0} declares a camera capture (“{1}”).", "{0} は、撮影画像であると申告している（「{1}」）。"},
+             {Same(source), Same(type)}));
   }
 }
 
 void AddGenerator(const GeneratorTag& tag, CheckReport* report) {
-  const std::string name = tag.generator.empty() || tag.generator == "unknown" ? std::string() : tag.generator;
+  const std::string name =
+      tag.generator.empty() || tag.generator == "unknown" ? std::string() : tag.generator;
   const Text shown = name.empty() ? Text{"an image generator", "種類不明の画像生成ソフト"} : Same(name);
   if (IsComplete(tag)) {
     report->facts.push_back({Claim::kGeneratorComplete, tag.location, tag.generator});
@@ -102,8 +108,9 @@ void AddGenerator(const GeneratorTag& tag, CheckReport* report) {
              {shown, Same(tag.location)}));
   } else {
     report->facts.push_back({Claim::kGeneratorPartial, tag.location, tag.generator});
-    report->grounds.push_back(Fill({"The file carries traces of {0} ({1}).", "{0} の痕跡がファイルにある（{1}）。"},
-                                   {shown, Same(tag.location)}));
+    report->grounds.push_back(
+        Fill({"The file carries traces of {0} ({1}).", "{0} の痕跡がファイルにある（{1}）。"},
+             {shown, Same(tag.location)}));
   }
 }
 
@@ -111,7 +118,8 @@ void AddC2pa(const authenticity::C2paSummary& c2pa, CheckReport* report) {
   report->grounds.push_back(
       Fill({"The file carries C2PA provenance data, claim generator “{0}”; the signature was not checked.",
             "C2PA 来歴情報がある（作成ソフト「{0}」）。署名は検証していない。"},
-           {c2pa.claim_generator.empty() ? Text{"not stated", "記載なし"} : Same(Shorten(c2pa.claim_generator, 160))}));
+           {c2pa.claim_generator.empty() ? Text{"not stated", "記載なし"}
+                                         : Same(Shorten(c2pa.claim_generator, 160))}));
   // One type is often repeated by several actions.
   std::vector<std::string> told;
   for (const std::string& type : c2pa.digital_source_types) {
@@ -125,11 +133,12 @@ void AddThumbnail(const authenticity::ThumbnailCheck& thumbnail, CheckReport* re
   const std::string correlation = Fixed(thumbnail.correlation, 2);
   if (thumbnail.contradicts) {
     report->facts.push_back({Claim::kThumbnailDiffers, "exif", "r = " + correlation});
-    report->grounds.push_back(
-        Fill({"The embedded thumbnail differs from the picture (correlation {0}): the picture may have been changed or cropped "
-              "after the thumbnail was made.",
-              "埋め込みサムネイルが画像と一致しない（相関 {0}）。サムネイル作成後に画像が変更または切り抜かれた可能性がある。"},
-             {Same(correlation)}));
+    report->grounds.push_back(Fill({"The embedded thumbnail differs from the picture (correlation {0}): the "
+                                    "picture may have been changed or cropped "
+                                    "after the thumbnail was made.",
+                                    "埋め込みサムネイルが画像と一致しない（相関 "
+                                    "{0}）。サムネイル作成後に画像が変更または切り抜かれた可能性がある。"},
+                                   {Same(correlation)}));
   } else {
     report->grounds.push_back(Fill({"The embedded thumbnail fits the picture (correlation {0}).",
                                     "埋め込みサムネイルは画像と整合する（相関 {0}）。"},
@@ -144,19 +153,21 @@ bool Has(const CheckReport& report, std::initializer_list<Claim> claims) {
 }
 
 bool IsSilent(const Metadata& metadata) {
-  return metadata.exif.empty() && metadata.xmp.empty() && metadata.iptc.empty() && metadata.generators.empty() &&
-         !metadata.c2pa && metadata.digital_source_type.empty();
+  return metadata.exif.empty() && metadata.xmp.empty() && metadata.iptc.empty() &&
+         metadata.generators.empty() && !metadata.c2pa && metadata.digital_source_type.empty();
 }
 
 void Judge(const Metadata& metadata, const std::string& editor, CheckReport* report) {
-  const bool declared = Has(*report, {Claim::kDeclaresGenerated, Claim::kDeclaresComposite, Claim::kGeneratorComplete,
-                                      Claim::kGeneratorPartial});
+  const bool declared = Has(*report, {Claim::kDeclaresGenerated, Claim::kDeclaresComposite,
+                                      Claim::kGeneratorComplete, Claim::kGeneratorPartial});
   const bool thumbnail = Has(*report, {Claim::kThumbnailDiffers});
   if (declared) {
     report->band = Band::kModerate;
-    report->headline = {"The metadata declare that the picture was made, wholly or in part, by an image generator; "
-                        "metadata can be forged.",
-                        "メタデータは、画像の全部または一部が画像生成ソフトによる生成物であることを示している。ただし、メタデータは偽造できる。"};
+    report->headline = {
+        "The metadata declare that the picture was made, wholly or in part, by an image generator; "
+        "metadata can be forged.",
+        "メタデータは、画像の全部または一部が画像生成ソフトによる生成物であることを示している。ただし、メタデ"
+        "ータは偽造できる。"};
     report->gist = {"declares AI making", "AI 生成の申告"};
   } else if (thumbnail) {
     report->band = Band::kModerate;
@@ -165,16 +176,20 @@ void Judge(const Metadata& metadata, const std::string& editor, CheckReport* rep
     report->gist = {"thumbnail differs", "サムネイル不一致"};
   } else if (!editor.empty()) {
     report->band = Band::kInconclusive;
-    report->headline = Fill({"The metadata name an editing program ({0}); whether the content was changed does not follow.",
-                             "メタデータに画像編集ソフト（{0}）の記録があるが、内容が改変されたとまでは言えない。"},
-                            {Same(editor)});
+    report->headline =
+        Fill({"The metadata name an editing program ({0}); whether the content was changed does not follow.",
+              "メタデータに画像編集ソフト（{0}）の記録があるが、内容が改変されたとまでは言えない。"},
+             {Same(editor)});
     report->gist = Same(Shorten(editor, 40));
   } else if (IsSilent(metadata)) {
-    report->headline = {"The metadata say nothing about the origin; absence means nothing, as metadata are often removed.",
-                        "メタデータには来歴に関する記載がない。メタデータは容易に失われるため、記載がないことから何も結論できない。"};
+    report->headline = {
+        "The metadata say nothing about the origin; absence means nothing, as metadata are often removed.",
+        "メタデータには来歴に関する記載がない。メタデータは容易に失われるため、記載がないことから何も結論でき"
+        "ない。"};
   } else {
-    report->headline = {"The metadata hold no sign of AI making and no contradiction; this is no proof of absence.",
-                        "メタデータに AI 生成を示す記載も矛盾も認められなかった。ただし、これは不存在の証明ではない。"};
+    report->headline = {
+        "The metadata hold no sign of AI making and no contradiction; this is no proof of absence.",
+        "メタデータに AI 生成を示す記載も矛盾も認められなかった。ただし、これは不存在の証明ではない。"};
   }
 }
 
@@ -194,7 +209,8 @@ CheckReport DescribeMetadata() {
   report.name = {"Metadata", "メタデータ"};
   report.question = {"What does the file say about its own origin?", "ファイル自身は来歴をどう記しているか"};
   report.limits = {
-      {"Everything here is stated by the file, not verified: metadata can be forged, copied from another file or removed.",
+      {"Everything here is stated by the file, not verified: metadata can be forged, copied from another "
+       "file or removed.",
        "本項はすべてファイルの記載であり、真偽を確かめたものではない。メタデータは偽造、転写、削除できる。"},
       {"Missing metadata mean nothing: most services and messengers remove them.",
        "多くのサービスやメッセンジャーはメタデータを削除するため、メタデータがないことに意味はない。"},
@@ -211,9 +227,9 @@ CheckReport ReportMetadata(const Metadata& metadata) {
   if (metadata.has_camera) {
     const std::string camera = CameraName(metadata);
     report.facts.push_back({Claim::kCamera, "EXIF", camera});
-    report.grounds.push_back(Fill({"EXIF names a camera with exposure data: {0}.",
-                                   "EXIF に撮影機材と露出情報の記録がある（{0}）。"},
-                                  {Same(camera)}));
+    report.grounds.push_back(Fill(
+        {"EXIF names a camera with exposure data: {0}.", "EXIF に撮影機材と露出情報の記録がある（{0}）。"},
+        {Same(camera)}));
   }
   if (metadata.thumbnail && !metadata.thumbnail->contradicts) AddThumbnail(*metadata.thumbnail, &report);
   const std::string editor = EditorName(metadata);
@@ -221,14 +237,16 @@ CheckReport ReportMetadata(const Metadata& metadata) {
     report.grounds.push_back(
         Fill({"An editing program is named: {0}.", "画像編集ソフトの記録がある（{0}）。"}, {Same(editor)}));
   for (const std::string& problem : metadata.problems)
-    report.grounds.push_back(
-        Fill({"A part could not be read: {0}", "読み取れない部分があった: {0}"}, {Same(Shorten(problem, 300))}));
+    report.grounds.push_back(Fill({"A part could not be read: {0}", "読み取れない部分があった: {0}"},
+                                  {Same(Shorten(problem, 300))}));
   Judge(metadata, editor, &report);
   report.exhibits = MetadataTables(metadata);
   report.json = MetadataJson(metadata);
   return report;
 }
 
-std::unique_ptr<Check> MakeMetadataCheck() { return std::make_unique<MetadataCheck>(); }
+std::unique_ptr<Check> MakeMetadataCheck() {
+  return std::make_unique<MetadataCheck>();
+}
 
 }  // namespace kantei::inspect

@@ -18,41 +18,55 @@ constexpr std::array<const char*, 2> kShipped = {"photo", "drawn"};
 /// Outside this range of percentiles a measure is said to be unusual.
 constexpr double kUnusualLow = 2.5, kUnusualHigh = 97.5;
 
-bool IsShipped(const std::string& name) { return std::find(kShipped.begin(), kShipped.end(), name) != kShipped.end(); }
+bool IsShipped(const std::string& name) {
+  return std::find(kShipped.begin(), kShipped.end(), name) != kShipped.end();
+}
 
 Text MeasureName(Measure measure) {
   switch (measure) {
-    case Measure::kCannyEdgeDensity: return {"Edge density (Canny)", "エッジ密度（Canny）"};
-    case Measure::kGlcmContrast: return {"Texture contrast (GLCM)", "テクスチャ対比（GLCM）"};
-    case Measure::kGlcmEnergy: return {"Texture energy (GLCM)", "テクスチャ均一性（GLCM）"};
-    case Measure::kVarianceBlur: return {"Sharpness (Laplacian variance)", "鮮鋭度（ラプラシアン分散）"};
-    case Measure::kMeanSpectrum: return {"Mean spectrum", "平均スペクトル"};
+    case Measure::kCannyEdgeDensity:
+      return {"Edge density (Canny)", "エッジ密度（Canny）"};
+    case Measure::kGlcmContrast:
+      return {"Texture contrast (GLCM)", "テクスチャコントラスト（GLCM）"};
+    case Measure::kGlcmEnergy:
+      return {"Texture energy (GLCM)", "テクスチャ均一性（GLCM）"};
+    case Measure::kVarianceBlur:
+      return {"Sharpness (Laplacian variance)", "鮮鋭度（ラプラシアン分散）"};
+    case Measure::kMeanSpectrum:
+      return {"Mean spectrum", "平均スペクトル"};
   }
   return {};
 }
 
 Text AxisName(Measure measure) {
   switch (measure) {
-    case Measure::kCannyEdgeDensity: return {"Edges", "エッジ密度"};
-    case Measure::kGlcmContrast: return {"Contrast", "テクスチャ対比"};
-    case Measure::kGlcmEnergy: return {"Energy", "均一性"};
-    case Measure::kVarianceBlur: return {"Sharpness", "鮮鋭度"};
-    case Measure::kMeanSpectrum: return {"Spectrum", "スペクトル"};
+    case Measure::kCannyEdgeDensity:
+      return {"Edges", "エッジ密度"};
+    case Measure::kGlcmContrast:
+      return {"Contrast", "コントラスト"};
+    case Measure::kGlcmEnergy:
+      return {"Energy", "均一性"};
+    case Measure::kVarianceBlur:
+      return {"Sharpness", "鮮鋭度"};
+    case Measure::kMeanSpectrum:
+      return {"Spectrum", "スペクトル"};
   }
   return {};
 }
 
 Text ReferenceName(const std::string& name) {
-  if (name == "photo") return {"photo", "写真（photo）"};
-  if (name == "drawn") return {"drawn", "描画（drawn）"};
+  if (name == "photo") return {"photo", "写真"};
+  if (name == "drawn") return {"drawn", "描画"};
   return Same(name);
 }
 
-std::string Percentile(double value) { return Fixed(value, 0); }
+std::string Percentile(double value) {
+  return Fixed(value, 0);
+}
 
 Radar MakeRadar(const RealismScore& score) {
   Radar radar;
-  radar.title = Fill({"Percentile of each measure in the reference “{0}”", "基準「{0}」における各測定値のパーセンタイル"},
+  radar.title = Fill({"The five measures in the reference “{0}”", "基準「{0}」における 5 つの測定値"},
                      {ReferenceName(score.reference)});
   for (std::size_t i = 0; i < authenticity::kMeasures.size(); ++i)
     radar.axes.push_back({AxisName(authenticity::kMeasures[i]), std::clamp(score.percentiles[i], 0.0, 100.0),
@@ -62,31 +76,28 @@ Radar MakeRadar(const RealismScore& score) {
 
 Table MakeTable(const RealismScore& primary, const RealismScore* second) {
   Table table;
-  table.title = {"Measures and scores", "測定値とスコア"};
-  table.header = {{"Measure", "測定項目"},
-                  {"Value", "値"},
-                  Fill({"Percentile in “{0}”", "「{0}」でのパーセンタイル"}, {ReferenceName(primary.reference)})};
-  if (second != nullptr)
-    table.header.push_back(
-        Fill({"Percentile in “{0}”", "「{0}」でのパーセンタイル"}, {ReferenceName(second->reference)}));
-  const auto add = [&](Text name, Text value, double p1, double p2) {
-    std::vector<Text> row = {std::move(name), std::move(value), Same(Percentile(p1))};
-    if (second != nullptr) row.push_back(Same(Percentile(p2)));
+  table.title = {"Measures and scores (P: percentile in the reference)",
+                 "測定値とスコア（P は基準におけるパーセンタイル）"};
+  table.header = {{"Measure", "測定項目"}, {"Value", "値"}};
+  std::vector<const RealismScore*> scores = {&primary};
+  if (second != nullptr) scores.push_back(second);
+  for (const RealismScore* score : scores)
+    table.header.push_back(Fill({"In “{0}”", "基準「{0}」"}, {ReferenceName(score->reference)}));
+  for (std::size_t i = 0; i < authenticity::kMeasures.size(); ++i) {
+    std::vector<Text> row = {MeasureName(authenticity::kMeasures[i]), Same(Significant(primary.measures[i]))};
+    for (const RealismScore* score : scores) row.push_back(Same("P" + Percentile(score->percentiles[i])));
     table.rows.push_back(std::move(row));
-  };
-  for (std::size_t i = 0; i < authenticity::kMeasures.size(); ++i)
-    add(MeasureName(authenticity::kMeasures[i]), Same(Significant(primary.measures[i])), primary.percentiles[i],
-        second != nullptr ? second->percentiles[i] : 0);
+  }
   // The scores depend on the reference: a value for each.
-  const auto both = [&](double a, double b, int digits) {
-    return second != nullptr ? Same(Fixed(a, digits) + " / " + Fixed(b, digits)) : Same(Fixed(a, digits));
-  };
-  add({"Image Realism Score, as published", "画像リアリズムスコア（論文の式）"},
-      both(primary.irs, second != nullptr ? second->irs : 0, 2), primary.irs_percentile,
-      second != nullptr ? second->irs_percentile : 0);
-  add({"Robust form (0 to 1; 1: typical of the reference)", "頑健版（0〜1、1 が基準に典型的）"},
-      both(primary.robust, second != nullptr ? second->robust : 0, 2), primary.robust_percentile,
-      second != nullptr ? second->robust_percentile : 0);
+  std::vector<Text> published = {{"Image Realism Score, as published", "画像リアリズムスコア（論文の式）"},
+                                 {}};
+  std::vector<Text> robust = {{"Robust form (0 to 1; 1: typical)", "頑健版（0〜1、1 が典型的）"}, {}};
+  for (const RealismScore* score : scores) {
+    published.push_back(Same(Fixed(score->irs, 2) + " (P" + Percentile(score->irs_percentile) + ")"));
+    robust.push_back(Same(Fixed(score->robust, 2) + " (P" + Percentile(score->robust_percentile) + ")"));
+  }
+  table.rows.push_back(std::move(published));
+  table.rows.push_back(std::move(robust));
   return table;
 }
 
@@ -108,7 +119,8 @@ void AddScores(const RealismScore& score, Json* json) {
 
 Text ReferenceGround(const RealismReference& reference) {
   return Fill({"Reference “{0}”: {1} pictures. {2}", "基準「{0}」: {1} 点。{2}"},
-              {ReferenceName(reference.name), Same(Count(reference.pictures)), Same(Shorten(reference.description, 400))});
+              {ReferenceName(reference.name), Same(Count(reference.pictures)),
+               Same(Shorten(reference.description, 400))});
 }
 
 class RealismCheck : public Check {
@@ -154,14 +166,15 @@ CheckReport DescribeRealism() {
   return report;
 }
 
-CheckReport ReportRealism(const RealismScore& primary, const RealismReference& primary_of, const RealismScore* second,
-                          const RealismReference* second_of) {
+CheckReport ReportRealism(const RealismScore& primary, const RealismReference& primary_of,
+                          const RealismScore* second, const RealismReference* second_of) {
   CheckReport report = DescribeRealism();
-  report.headline = Fill({"Robust realism score {0}: higher than that of {1}% of the pictures in the reference “{2}”. "
-                          "Information only.",
-                          "頑健版リアリズムスコアは {0} で、基準「{2}」の {1}% の画像を上回る。参考情報であり、判定ではない。"},
-                         {Same(Fixed(primary.robust, 2)), Same(Percentile(primary.robust_percentile)),
-                          ReferenceName(primary.reference)});
+  report.headline = Fill(
+      {"Robust realism score {0}: higher than that of {1}% of the pictures in the reference “{2}”. "
+       "Information only.",
+       "頑健版リアリズムスコアは {0} で、基準「{2}」の {1}% の画像を上回る。参考情報であり、判定ではない。"},
+      {Same(Fixed(primary.robust, 2)), Same(Percentile(primary.robust_percentile)),
+       ReferenceName(primary.reference)});
   report.gist = Fill({"robust {0} ({1})", "頑健版 {0}（{1}）"},
                      {Same(Fixed(primary.robust, 2)), ReferenceName(primary.reference)});
   for (std::size_t i = 0; i < authenticity::kMeasures.size(); ++i) {
@@ -173,12 +186,14 @@ CheckReport ReportRealism(const RealismScore& primary, const RealismReference& p
                         "{0}は基準「{1}」に照らして異例に低い（{2} パーセンタイル）。"}
                  : Text{"{0} is unusually high for the reference “{1}” (percentile {2}).",
                         "{0}は基準「{1}」に照らして異例に高い（{2} パーセンタイル）。"},
-             {MeasureName(authenticity::kMeasures[i]), ReferenceName(primary.reference), Same(Percentile(percentile))}));
+             {MeasureName(authenticity::kMeasures[i]), ReferenceName(primary.reference),
+              Same(Percentile(percentile))}));
   }
   if (report.grounds.empty())
-    report.grounds.push_back(Fill({"All five measures lie in the usual range of the reference “{0}” (percentiles 2.5 to 97.5).",
-                                   "5 つの測定値はすべて、基準「{0}」の通常の範囲（2.5〜97.5 パーセンタイル）にある。"},
-                                  {ReferenceName(primary.reference)}));
+    report.grounds.push_back(
+        Fill({"All five measures lie in the usual range of the reference “{0}” (percentiles 2.5 to 97.5).",
+              "5 つの測定値はすべて、基準「{0}」の通常の範囲（2.5〜97.5 パーセンタイル）にある。"},
+             {ReferenceName(primary.reference)}));
   report.grounds.push_back(ReferenceGround(primary_of));
   if (second_of != nullptr) report.grounds.push_back(ReferenceGround(*second_of));
   report.exhibits.emplace_back(MakeRadar(primary));

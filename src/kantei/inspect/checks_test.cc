@@ -13,9 +13,6 @@
 namespace kantei::inspect {
 namespace {
 
-using testing::AnyOf;
-using testing::Contains;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -38,7 +35,8 @@ std::string AllEnglish(const std::vector<Text>& texts) {
 }
 
 bool HasClaim(const CheckReport& report, Claim claim) {
-  return std::any_of(report.facts.begin(), report.facts.end(), [&](const Fact& fact) { return fact.claim == claim; });
+  return std::any_of(report.facts.begin(), report.facts.end(),
+                     [&](const Fact& fact) { return fact.claim == claim; });
 }
 
 std::vector<Figure> Figures(const CheckReport& report) {
@@ -94,8 +92,10 @@ TEST(CopyReport, TellsWhereHowMuchAndHowItWasMoved) {
   EXPECT_THAT(report.headline.ja, HasSubstr("強い証拠"));
   ASSERT_FALSE(report.grounds.empty());
   EXPECT_EQ(report.grounds[0].en,
-            "The region that covers 6% of the picture shows 96% of “lighthouse.jpg”, mirrored left to right, scaled to 50%, "
-            "rotated 3.0° clockwise; 83 feature pairs agree with one transform; detail agreement is 0.91 (the detail agrees in "
+            "The region that covers 6% of the picture shows 96% of “lighthouse.jpg”, mirrored left to right, "
+            "scaled to 50%, "
+            "rotated 3.0° clockwise; 83 feature pairs agree with one transform; detail agreement is 0.91 "
+            "(the detail agrees in "
             "94% of the region).");
   EXPECT_THAT(report.grounds[0].ja, HasSubstr("（左右反転、倍率 50%、時計回りに 3.0° 回転）"));
   EXPECT_TRUE(HasClaim(report, Claim::kShowsKnown));
@@ -113,7 +113,8 @@ TEST(CopyReport, TellsWhereHowMuchAndHowItWasMoved) {
 }
 
 TEST(CopyReport, LaysTheKnownPictureOntoTheQuery) {
-  // The query is the known picture at twice its size: the third panel must show the query again, outline aside.
+  // The query is the known picture at twice its size: the third panel must show the query again, outline
+  // aside.
   const image::Image query = samples::Picture(480, 360);
   copy::CopyFindings findings = samples::Findings();
   copy::RegionMatch& region = findings.matches[0].regions[0];
@@ -131,7 +132,8 @@ TEST(CopyReport, LaysTheKnownPictureOntoTheQuery) {
   const image::Image& laid = figures[0].panels[2].picture;
   ASSERT_EQ(laid.width(), query.width());
   for (const auto& [x, y] : std::vector<std::pair<int, int>>{{240, 180}, {400, 300}, {300, 60}})
-    for (int c = 0; c < 3; ++c) EXPECT_NEAR(laid.row(y)[3 * x + c], query.row(y)[3 * x + c], 6) << x << "," << y;
+    for (int c = 0; c < 3; ++c)
+      EXPECT_NEAR(laid.row(y)[3 * x + c], query.row(y)[3 * x + c], 6) << x << "," << y;
 }
 
 TEST(CopyReport, FadesTheQueryOutsideTheRegionAndTintsChangedParts) {
@@ -147,7 +149,8 @@ TEST(CopyReport, FadesTheQueryOutsideTheRegionAndTintsChangedParts) {
   const image::Image plain = image::ResizeToFit(query, 480);
   const image::Image& drawn = figures[0].panels[0].picture;
   const image::Image& laid = figures[0].panels[2].picture;
-  // (900, 500) of 1600 × 1200 is (270, 150) of 480 × 360: tinted. (60, 330) lies far outside: unchanged, and faded.
+  // (900, 500) of 1600 × 1200 is (270, 150) of 480 × 360: tinted. (60, 330) lies far outside: unchanged, and
+  // faded.
   EXPECT_NE(drawn.row(150)[3 * 270 + 1], plain.row(150)[3 * 270 + 1]);
   for (int c = 0; c < 3; ++c) {
     const int value = plain.row(330)[3 * 60 + c];
@@ -341,16 +344,20 @@ TEST(Conflicts, AreShownAcrossChecks) {
   const image::Image query = samples::Picture(800, 600);
   authenticity::Metadata metadata = samples::CameraMetadata();
   metadata.generators = {samples::WebUiTag()};
-  const std::vector<CheckReport> checks = {ReportCopy(samples::Findings(), View(query)), ReportMetadata(metadata)};
+  const std::vector<CheckReport> checks = {ReportCopy(samples::Findings(), View(query)),
+                                           ReportMetadata(metadata)};
   const auto conflicts = FindConflicts(checks);
   ASSERT_EQ(conflicts.size(), 2u);
   EXPECT_THAT(conflicts[0].en, HasSubstr("Canon EOS 5D Mark IV"));
   EXPECT_THAT(conflicts[0].en, HasSubstr("Stable Diffusion WebUI"));
   EXPECT_THAT(conflicts[1].en, HasSubstr("lighthouse.jpg"));
-  EXPECT_TRUE(FindConflicts({ReportCopy(samples::Findings(), View(query)), ReportMetadata(samples::CameraMetadata())}).empty());
+  EXPECT_TRUE(
+      FindConflicts({ReportCopy(samples::Findings(), View(query)), ReportMetadata(samples::CameraMetadata())})
+          .empty());
 }
 
-// Every sentence exists in both languages, none claims certainty, and Japanese stays in the plain written style.
+// Every sentence exists in both languages, none claims certainty, and Japanese stays in the plain written
+// style.
 TEST(Language, ReportsSpeakBothLanguagesAndNeverClaimCertainty) {
   const image::Image query = samples::Picture(800, 600);
   authenticity::Metadata metadata = samples::CameraMetadata();
@@ -374,7 +381,8 @@ TEST(Language, ReportsSpeakBothLanguagesAndNeverClaimCertainty) {
   for (const Text& text : all) {
     EXPECT_FALSE(text.en.empty());
     EXPECT_FALSE(text.ja.empty()) << text.en;
-    for (const char* word : {"proves", "certainly", "undoubtedly", "{0}", "{1}", "{2}"}) EXPECT_THAT(text.en, Not(HasSubstr(word)));
+    for (const char* word : {"proves", "certainly", "undoubtedly", "{0}", "{1}", "{2}"})
+      EXPECT_THAT(text.en, Not(HasSubstr(word)));
     for (const char* word : {"間違いなく", "断定できる", "です。", "ます。", "{0}", "{1}", "{2}"})
       EXPECT_THAT(text.ja, Not(HasSubstr(word)));
   }

@@ -6,8 +6,9 @@
 
 namespace kantei::inspect {
 
-/// Panels: the query with outlines and changed areas, the known picture with outlines, and, when a region matched, the known
-/// picture laid onto the query. Longer sides at most 480 px. A preview that cannot be had leaves the query alone.
+/// Panels: the query with outlines and changed areas, the known picture with outlines, and, when a region
+/// matched, the known picture laid onto the query. Longer sides at most 480 px. A preview that cannot be had
+/// leaves the query alone.
 Figure DrawMatch(const copy::CopyMatch& match, const CopyView& view);
 
 }  // namespace kantei::inspect

@@ -14,25 +14,36 @@ namespace {
 
 std::string_view VariantName(image::Dihedral variant) {
   switch (variant) {
-    case image::Dihedral::kOriginal: return "original";
-    case image::Dihedral::kRotate90: return "rotate90";
-    case image::Dihedral::kRotate180: return "rotate180";
-    case image::Dihedral::kRotate270: return "rotate270";
-    case image::Dihedral::kFlipX: return "flip_x";
-    case image::Dihedral::kFlipY: return "flip_y";
-    case image::Dihedral::kFlipPlus1: return "flip_plus1";
-    case image::Dihedral::kFlipMinus1: return "flip_minus1";
+    case image::Dihedral::kOriginal:
+      return "original";
+    case image::Dihedral::kRotate90:
+      return "rotate90";
+    case image::Dihedral::kRotate180:
+      return "rotate180";
+    case image::Dihedral::kRotate270:
+      return "rotate270";
+    case image::Dihedral::kFlipX:
+      return "flip_x";
+    case image::Dihedral::kFlipY:
+      return "flip_y";
+    case image::Dihedral::kFlipPlus1:
+      return "flip_plus1";
+    case image::Dihedral::kFlipMinus1:
+      return "flip_minus1";
   }
   return "original";
 }
 
 Text VariantText(image::Dihedral variant) {
   switch (variant) {
-    case image::Dihedral::kOriginal: return {"", ""};
+    case image::Dihedral::kOriginal:
+      return {"", ""};
     case image::Dihedral::kRotate90:
     case image::Dihedral::kRotate180:
-    case image::Dihedral::kRotate270: return {" after a rotation", "（回転後）"};
-    default: return {" after mirroring", "（反転後）"};
+    case image::Dihedral::kRotate270:
+      return {" after a rotation", "（回転後）"};
+    default:
+      return {" after mirroring", "（反転後）"};
   }
 }
 
@@ -46,21 +57,28 @@ image::Point Centre(const image::Polygon& polygon) {
   return {sum.x / count, sum.y / count};
 }
 
+/// "mirrored left to right, scaled to 52%", joined in each language; empty when the region lies as it is in
+/// the known picture.
 Text PlacementText(const copy::RegionMatch& region) {
-  Text words = region.mirrored ? Text{", mirrored left to right", "、左右反転"} : Text{};
+  Text words;
+  const auto add = [&words](const Text& part) {
+    if (!words.en.empty()) {
+      words.en += ", ";
+      words.ja += "、";
+    }
+    words.en += part.en;
+    words.ja += part.ja;
+  };
+  if (region.mirrored) add({"mirrored left to right", "左右反転"});
+  if (region.inverted) add({"with light and dark exchanged", "明暗反転"});
   const Placement placement = PlacementOf(region);
-  if (!placement.known) return words;
-  if (std::abs(placement.scale - 1) >= 0.02) {
-    const Text scale = Fill({", scaled to {0}", "、倍率 {0}"}, {Same(Percent(placement.scale))});
-    words = {words.en + scale.en, words.ja + scale.ja};
-  }
-  if (std::abs(placement.degrees) >= 0.5) {
-    const bool clockwise = placement.degrees > 0;
+  if (placement.known && std::abs(placement.scale - 1) >= 0.02)
+    add(Fill({"scaled to {0}", "倍率 {0}"}, {Same(Percent(placement.scale))}));
+  if (placement.known && std::abs(placement.degrees) >= 0.5) {
     const std::string degrees = Fixed(std::abs(placement.degrees), std::abs(placement.degrees) < 9.5 ? 1 : 0);
-    const Text turn = Fill(clockwise ? Text{", rotated {0}° clockwise", "、時計回りに {0}° 回転"}
-                                     : Text{", rotated {0}° anticlockwise", "、反時計回りに {0}° 回転"},
-                           {Same(degrees)});
-    words = {words.en + turn.en, words.ja + turn.ja};
+    add(Fill(placement.degrees > 0 ? Text{"rotated {0}° clockwise", "時計回りに {0}° 回転"}
+                                   : Text{"rotated {0}° anticlockwise", "反時計回りに {0}° 回転"},
+             {Same(degrees)}));
   }
   return words;
 }
@@ -72,21 +90,17 @@ Text ShareText(double share) {
 }
 
 Text RegionText(const copy::RegionMatch& region, const std::string& name) {
-  return Fill({"The region that covers {0} of the picture shows {1} of “{2}”{3}; {4} feature pairs agree with one "
-               "transform; detail agreement is {5} (the detail agrees in {6} of the region).",
-               "本画像の {0} を占める領域が、既知画像「{2}」の {1} に対応する{3}。一致点 {4} 組が単一の幾何変換に整合し、"
-               "測光一致度は {5}（領域の {6} で細部が一致）である。"},
-              {ShareText(region.query_share), ShareText(region.known_share), Same(name),
-               region.mirrored || PlacementOf(region).known
-                   ? [&] {
-                       Text words = PlacementText(region);
-                       if (words.ja.empty()) return words;
-                       words.ja = "（" + words.ja.substr(std::string_view("、").size()) + "）";
-                       return words;
-                     }()
-                   : Text{},
-               Same(std::to_string(region.inliers)), Same(Fixed(region.agreement, 2)),
-               Same(Percent(region.agreeing_share))});
+  Text placement = PlacementText(region);
+  if (!placement.en.empty()) placement = Fill({", {0}", "（{0}）"}, {placement});
+  return Fill(
+      {"The region that covers {0} of the picture shows {1} of “{2}”{3}; {4} feature pairs agree with one "
+       "transform; detail agreement is {5} (the detail agrees in {6} of the region).",
+       "本画像の {0} を占める領域が、既知画像「{2}」の {1} に対応する{3}。一致点 {4} "
+       "組が単一の幾何変換に整合し、"
+       "測光一致度は {5}（領域の {6} で細部が一致）である。"},
+      {ShareText(region.query_share), ShareText(region.known_share), Same(name), placement,
+       Same(std::to_string(region.inliers)), Same(Fixed(region.agreement, 2)),
+       Same(Percent(region.agreeing_share))});
 }
 
 Json PolygonJson(const image::Polygon& polygon) {
@@ -101,7 +115,9 @@ Json RegionJson(const copy::RegionMatch& region) {
   Json json;
   json["inliers"] = region.inliers;
   json["mirrored"] = region.mirrored;
+  json["inverted"] = region.inverted;
   json["agreement"] = region.agreement;
+  json["agreeing_blocks"] = region.agreeing_blocks;
   json["agreeing_share"] = region.agreeing_share;
   json["query_region"] = PolygonJson(region.query_region);
   json["known_region"] = PolygonJson(region.known_region);
@@ -158,9 +174,12 @@ int BestInliers(const copy::CopyMatch& match) {
 
 Text BankKindText(store::BankKind kind) {
   switch (kind) {
-    case store::BankKind::kAllow: return {"known and permitted", "既知・使用可"};
-    case store::BankKind::kDeny: return {"known", "既知"};
-    case store::BankKind::kIgnore: return {"ignored", "対象外"};
+    case store::BankKind::kAllow:
+      return {"known and permitted", "既知・使用可"};
+    case store::BankKind::kDeny:
+      return {"known", "既知"};
+    case store::BankKind::kIgnore:
+      return {"ignored", "対象外"};
   }
   return {"known", "既知"};
 }
@@ -171,13 +190,15 @@ std::vector<Text> MatchGrounds(const copy::CopyMatch& match) {
   for (const copy::RegionMatch& region : match.regions) {
     grounds.push_back(RegionText(region, name));
     if (!region.changed.empty())
-      grounds.push_back(Fill({"Inside the matched region, {0} of the area differs from “{1}”: possibly altered there.",
-                              "一致領域のうち面積比 {0} の部分は既知画像「{1}」と内容が異なり、改変された可能性がある。"},
-                             {Same(Percent(region.changed_share)), Same(name)}));
+      grounds.push_back(
+          Fill({"Inside the matched region, {0} of the area differs from “{1}”: possibly altered there.",
+                "一致領域のうち面積比 {0} の部分は既知画像「{1}」と内容が異なり、改変された可能性がある。"},
+               {Same(Percent(region.changed_share)), Same(name)}));
   }
   if (match.found_by.find("pdq") != std::string::npos)
     grounds.push_back(
-        Fill({"Its perceptual hash (PDQ) differs from that of “{0}” in {1} of 256 bits{2}; two pictures within {3} bits are "
+        Fill({"Its perceptual hash (PDQ) differs from that of “{0}” in {1} of 256 bits{2}; two pictures "
+              "within {3} bits are "
               "usually versions of one picture.",
               "知覚ハッシュ（PDQ）は「{0}」と 256 ビット中 {1} ビット異なる{2}。差が {3} ビット以内であれば、"
               "通常は同一画像の派生版とみなされる。"},

@@ -10,14 +10,15 @@
 
 namespace kantei::inspect {
 
-/// The name a reader knows the picture by: its label with its file name, its file name, or the start of its hash.
+/// The name a reader knows the picture by: its label with its file name, its file name, or the start of its
+/// hash.
 std::string KnownName(const store::Picture& picture);
 
 /// How the known picture was moved to lie where it does in the query, at the middle of the region.
 struct Placement {
-  double scale = 1;     ///< pixels of the query per pixel of the known picture
-  double degrees = 0;   ///< clockwise, -180..180, after mirroring left to right if `mirrored`
-  bool known = false;   ///< false when the transform cannot be inverted
+  double scale = 1;    ///< pixels of the query per pixel of the known picture
+  double degrees = 0;  ///< clockwise, -180..180, after mirroring left to right if `mirrored`
+  bool known = false;  ///< false when the transform cannot be inverted
 };
 Placement PlacementOf(const copy::RegionMatch& region);
 

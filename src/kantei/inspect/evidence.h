@@ -1,4 +1,5 @@
-// What an inspection finds, as plain values. Renderers (report_json.h, report_html.h) know these shapes and no check by name.
+// What an inspection finds, as plain values. Renderers (report_json.h, report_html.h) know these shapes and
+// no check by name.
 #pragma once
 
 #include <cstdint>
@@ -46,18 +47,19 @@ struct Radar {
 
 using Exhibit = std::variant<Table, Figure, Radar>;
 
-/// What a check states in a form that other checks can reason with. FindConflicts knows which claims do not fit together.
+/// What a check states in a form that other checks can reason with. FindConflicts knows which claims do not
+/// fit together.
 enum class Claim {
-  kCamera,              ///< the metadata name a camera, with exposure data
-  kDeclaresCapture,     ///< XMP or C2PA: a camera capture
-  kDeclaresGenerated,   ///< XMP or C2PA: made by a trained model
-  kDeclaresComposite,   ///< XMP or C2PA: partly made by a trained model
-  kGeneratorComplete,   ///< an image generator left prompt, seed and sampler
-  kGeneratorPartial,    ///< an image generator left less than that
-  kThumbnailDiffers,    ///< the embedded thumbnail shows another picture
-  kShowsKnown,          ///< strong evidence for a known picture
-  kShowsKnownAltered,   ///< at least moderate evidence for a known picture, with altered areas
-  kHashOnly,            ///< the hash matches a known picture, local comparison does not confirm it
+  kCamera,             ///< the metadata name a camera, with exposure data
+  kDeclaresCapture,    ///< XMP or C2PA: a camera capture
+  kDeclaresGenerated,  ///< XMP or C2PA: made by a trained model
+  kDeclaresComposite,  ///< XMP or C2PA: partly made by a trained model
+  kGeneratorComplete,  ///< an image generator left prompt, seed and sampler
+  kGeneratorPartial,   ///< an image generator left less than that
+  kThumbnailDiffers,   ///< the embedded thumbnail shows another picture
+  kShowsKnown,         ///< strong evidence for a known picture
+  kShowsKnownAltered,  ///< at least moderate evidence for a known picture, with altered areas
+  kHashOnly,           ///< the hash matches a known picture, local comparison does not confirm it
 };
 
 struct Fact {
@@ -68,18 +70,18 @@ struct Fact {
 
 /// The outcome of one check on one picture.
 struct CheckReport {
-  std::string key;       ///< JSON key under `checks`: "copy", "realism", "metadata", "authenticity"
-  Text name;             ///< one or two words, for column heads
-  Text question;         ///< e.g. "Is it a copy of a picture in the library?"
+  std::string key;  ///< JSON key under `checks`: "copy", "realism", "metadata", "authenticity"
+  Text name;        ///< one or two words, for column heads
+  Text question;    ///< e.g. "Is it a copy of a picture in the library?"
   Band band = Band::kNone;
-  bool gives_verdict = true;   ///< false: shown as information, never as a verdict (realism)
-  Text headline;         ///< one sentence
-  Text gist;             ///< a few words for a table cell; may be empty
-  std::vector<Text> grounds;   ///< why, most weighty first
-  std::vector<Text> limits;    ///< what this check cannot tell
-  std::vector<Fact> facts;     ///< for later checks and FindConflicts
+  bool gives_verdict = true;  ///< false: shown as information, never as a verdict (realism)
+  Text headline;              ///< one sentence
+  Text gist;                  ///< a few words for a table cell; may be empty
+  std::vector<Text> grounds;  ///< why, most weighty first
+  std::vector<Text> limits;   ///< what this check cannot tell
+  std::vector<Fact> facts;    ///< for later checks and FindConflicts
   std::vector<Exhibit> exhibits;
-  Json json;             ///< the object under checks.<key>; "band" is added by the renderer
+  Json json;                   ///< the object under checks.<key>; "band" is added by the renderer
   std::optional<Error> error;  ///< the check could not run
   double seconds = 0;
 };
@@ -97,19 +99,19 @@ struct FileFacts {
 
 struct Inspection {
   FileFacts file;
-  image::Image preview;               ///< longer side at most 480; empty when it could not be decoded
-  std::vector<CheckReport> checks;    ///< in the inspector's order
-  std::vector<Text> conflicts;        ///< checks that point in different directions; shown, not voted away
-  std::optional<Error> error;         ///< the file could not be inspected at all
+  image::Image preview;             ///< longer side at most 480; empty when it could not be decoded
+  std::vector<CheckReport> checks;  ///< in the inspector's order
+  std::vector<Text> conflicts;      ///< checks that point in different directions; shown, not voted away
+  std::optional<Error> error;       ///< the file could not be inspected at all
   double seconds = 0;
 };
 
 /// Facts of a whole run, for the report's head.
 struct RunFacts {
   std::string tool_version;
-  std::string library;               ///< path as shown, may be empty
+  std::string library;  ///< path as shown, may be empty
   std::int64_t library_pictures = 0;
-  std::string started_at;            ///< UTC, ISO 8601
+  std::string started_at;                                    ///< UTC, ISO 8601
   std::vector<std::pair<std::string, std::string>> options;  ///< echo of what was asked
 };
 

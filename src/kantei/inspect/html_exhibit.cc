@@ -11,9 +11,23 @@ namespace kantei::inspect {
 namespace {
 
 constexpr std::size_t kWideColumns = 5;
+constexpr std::size_t kShortCell = 16;  // bytes
+
+/// Short enough to stand beside another table and to be kept on one page.
+bool IsBrief(const Table& table, Language language) {
+  constexpr std::size_t kMaxRows = 14, kMaxBytes = 2000;
+  std::size_t bytes = 0;
+  for (const auto& row : table.rows)
+    for (const Text& cell : row) bytes += cell.In(language).size();
+  return table.header.size() < kWideColumns && table.rows.size() <= kMaxRows && bytes <= kMaxBytes;
+}
 
 void AppendTable(const Table& table, Language language, std::string* out) {
-  *out += table.header.size() >= kWideColumns ? "<div class=\"exhibit table wide\"><h4>" : "<div class=\"exhibit table\"><h4>";
+  *out += "<div class=\"exhibit table";
+  if (table.header.size() >= kWideColumns) *out += " wide";
+  if (table.header.size() == 2) *out += " pairs";
+  if (IsBrief(table, language)) *out += " brief";
+  *out += "\"><h4>";
   AppendEscaped(table.title.In(language), out);
   *out += "</h4><table><thead><tr>";
   for (const Text& head : table.header) {
@@ -25,8 +39,10 @@ void AppendTable(const Table& table, Language language, std::string* out) {
   for (const auto& row : table.rows) {
     *out += "<tr>";
     for (const Text& cell : row) {
-      *out += "<td class=\"value\"><bdi>";
-      AppendEscaped(cell.In(language), out);
+      const std::string& words = cell.In(language);
+      // Short values never break inside; long ones may break anywhere.
+      *out += words.size() <= kShortCell ? "<td class=\"short\"><bdi>" : "<td class=\"value\"><bdi>";
+      AppendEscaped(words, out);
       *out += "</bdi></td>";
     }
     *out += "</tr>\n";
@@ -52,7 +68,7 @@ void AppendFigure(const Figure& figure, Language language, std::string* out) {
   *out += "</div></div>\n";
 }
 
-constexpr double kWidth = 340, kHeight = 286, kCentreX = 170, kCentreY = 150, kRadius = 88;
+constexpr double kWidth = 360, kHeight = 282, kCentreX = 180, kCentreY = 148, kRadius = 88;
 
 struct Spot {
   double x, y;
@@ -60,11 +76,14 @@ struct Spot {
 
 /// Position at `radius` on axis `index` of `count`, the first one upwards, clockwise.
 Spot OnAxis(std::size_t index, std::size_t count, double radius) {
-  const double angle = 2 * std::numbers::pi * static_cast<double>(index) / static_cast<double>(std::max<std::size_t>(1, count));
+  const double angle = 2 * std::numbers::pi * static_cast<double>(index) /
+                       static_cast<double>(std::max<std::size_t>(1, count));
   return {kCentreX + radius * std::sin(angle), kCentreY - radius * std::cos(angle)};
 }
 
-std::string At(Spot spot) { return Fixed(spot.x, 1) + "," + Fixed(spot.y, 1); }
+std::string At(Spot spot) {
+  return Fixed(spot.x, 1) + "," + Fixed(spot.y, 1);
+}
 
 template <typename RadiusOf>
 std::string Points(std::size_t count, RadiusOf radius_of) {
@@ -76,7 +95,8 @@ std::string Points(std::size_t count, RadiusOf radius_of) {
   return points;
 }
 
-void AppendLabel(const Radar::Axis& axis, std::size_t index, std::size_t count, Language language, std::string* out) {
+void AppendLabel(const Radar::Axis& axis, std::size_t index, std::size_t count, Language language,
+                 std::string* out) {
   const Spot spot = OnAxis(index, count, kRadius + 14);
   const double side = spot.x - kCentreX;
   const char* anchor = std::abs(side) < 8 ? "middle" : side > 0 ? "start" : "end";
@@ -99,7 +119,8 @@ void AppendRadar(const Radar& radar, Language language, std::string* out) {
   const std::string& title = radar.title.In(language);
   *out += "<div class=\"exhibit radar\"><h4>";
   AppendEscaped(title, out);
-  *out += "</h4><svg viewBox=\"0 0 " + Fixed(kWidth, 0) + " " + Fixed(kHeight, 0) + "\" role=\"img\" aria-label=\"";
+  *out += "</h4><svg viewBox=\"0 0 " + Fixed(kWidth, 0) + " " + Fixed(kHeight, 0) +
+          "\" role=\"img\" aria-label=\"";
   AppendEscaped(title, out);
   *out += "\">";
   for (const int ring : {25, 50, 75, 100}) {
@@ -110,19 +131,25 @@ void AppendRadar(const Radar& radar, Language language, std::string* out) {
   }
   for (std::size_t i = 0; i < count; ++i) {
     const Spot end = OnAxis(i, count, kRadius);
-    *out += "<line x1=\"" + Fixed(kCentreX, 1) + "\" y1=\"" + Fixed(kCentreY, 1) + "\" x2=\"" + Fixed(end.x, 1) + "\" y2=\"" +
-            Fixed(end.y, 1) + "\" stroke=\"#d5dae0\"/>";
+    *out += "<line x1=\"" + Fixed(kCentreX, 1) + "\" y1=\"" + Fixed(kCentreY, 1) + "\" x2=\"" +
+            Fixed(end.x, 1) + "\" y2=\"" + Fixed(end.y, 1) + "\" stroke=\"#d5dae0\"/>";
   }
-  const auto radius_of = [&](std::size_t i) { return kRadius * std::clamp(radar.axes[i].percentile, 0.0, 100.0) / 100; };
-  *out += "<polygon fill=\"#24407a\" fill-opacity=\".16\" stroke=\"#24407a\" stroke-width=\"2\" stroke-linejoin=\"round\" points=\"" +
-          Points(count, radius_of) + "\"/>";
+  const auto radius_of = [&](std::size_t i) {
+    return kRadius * std::clamp(radar.axes[i].percentile, 0.0, 100.0) / 100;
+  };
+  *out +=
+      "<polygon fill=\"#24407a\" fill-opacity=\".16\" stroke=\"#24407a\" stroke-width=\"2\" "
+      "stroke-linejoin=\"round\" points=\"" +
+      Points(count, radius_of) + "\"/>";
   for (std::size_t i = 0; i < count; ++i) {
     const Spot spot = OnAxis(i, count, radius_of(i));
-    *out += "<circle cx=\"" + Fixed(spot.x, 1) + "\" cy=\"" + Fixed(spot.y, 1) + "\" r=\"3\" fill=\"#24407a\"/>";
+    *out +=
+        "<circle cx=\"" + Fixed(spot.x, 1) + "\" cy=\"" + Fixed(spot.y, 1) + "\" r=\"3\" fill=\"#24407a\"/>";
   }
   for (const int ring : {50, 100})
-    *out += "<text x=\"" + Fixed(kCentreX + 4, 1) + "\" y=\"" + Fixed(kCentreY - kRadius * ring / 100 + 10, 1) +
-            "\" font-size=\"9\" fill=\"#59636e\">" + std::to_string(ring) + "</text>";
+    *out += "<text x=\"" + Fixed(kCentreX + 4, 1) + "\" y=\"" +
+            Fixed(kCentreY - kRadius * ring / 100 + 10, 1) + "\" font-size=\"9\" fill=\"#59636e\">" +
+            std::to_string(ring) + "</text>";
   for (std::size_t i = 0; i < count; ++i) AppendLabel(radar.axes[i], i, count, language, out);
   *out += "</svg><p class=\"note\">";
   *out += Text{"P: percentile in the reference; beside it the measured value. Dashed: the median (50).",
@@ -136,7 +163,8 @@ void AppendMeter(int filled, std::string* out) {
   *out += "<svg width=\"15\" height=\"11\" viewBox=\"0 0 15 11\" aria-hidden=\"true\">";
   for (int i = 0; i < 3; ++i) {
     const int height = 5 + 3 * i;
-    *out += "<rect x=\"" + std::to_string(5 * i) + ".5\" y=\"" + Fixed(10.5 - height + 0.5 * (i == 2 ? 1 : 0), 1) + "\" width=\"3\" height=\"" +
+    *out += "<rect x=\"" + std::to_string(5 * i) + ".5\" y=\"" +
+            Fixed(10.5 - height + 0.5 * (i == 2 ? 1 : 0), 1) + "\" width=\"3\" height=\"" +
             Fixed(height - (i == 2 ? 1.0 : 0.5), 1) + "\" stroke=\"currentColor\" stroke-width=\"1\" fill=\"";
     *out += i < filled ? "currentColor" : "none";
     *out += "\"/>";
@@ -158,6 +186,13 @@ void AppendBandChip(Band band, Language language, std::string* out) {
   *out += "\">";
   AppendMeter(static_cast<int>(band), out);
   *out += BandText(band).In(language) + "</span>";
+}
+
+void AppendLabelledChip(const CheckReport& report, Language language, std::string* out) {
+  *out += "<span class=\"labelled\">";
+  if (report.gives_verdict && !report.error) *out += Text{"Evidence:", "証拠の強さ:"}.In(language) + " ";
+  AppendReportChip(report, language, out);
+  *out += "</span>";
 }
 
 void AppendReportChip(const CheckReport& report, Language language, std::string* out) {

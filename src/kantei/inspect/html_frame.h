@@ -23,10 +23,13 @@ struct SummaryRow {
 };
 
 /// Everything up to <main>; each picture's pages carry its hash in the running foot.
-void AppendHead(const RunFacts& run, const std::vector<std::string>& hashes, Language language, std::string* out);
-void AppendSummary(const RunFacts& run, const std::vector<SummaryRow>& rows, Language language, std::string* out);
+void AppendHead(const RunFacts& run, const std::vector<std::string>& hashes, Language language,
+                std::string* out);
+void AppendSummary(const RunFacts& run, const std::vector<SummaryRow>& rows, Language language,
+                   std::string* out);
 /// Bands, limits, tool and options, and the end of the page.
-void AppendAbout(const RunFacts& run, std::size_t pictures, double seconds, Language language, std::string* out);
+void AppendAbout(const RunFacts& run, std::size_t pictures, double seconds, Language language,
+                 std::string* out);
 
 void AppendError(const Error& error, Language language, std::string* out);
 void AppendGist(const CheckReport& report, Language language, std::string* out);

@@ -21,8 +21,7 @@ h4{font-size:13.5px;line-height:1.45;margin:0 0 6px;font-weight:700;color:var(--
 p{margin:0 0 10px}
 .masthead{border-bottom:3px solid var(--accent);padding-bottom:18px;margin-bottom:22px;display:flex;align-items:flex-end;
 justify-content:space-between;gap:24px}
-.masthead .seal{font:700 15px/1 "Noto Serif CJK JP","Hiragino Mincho ProN","Yu Mincho",serif;color:#fff;background:var(--strong);
-border-radius:4px;padding:7px 6px;writing-mode:vertical-rl;letter-spacing:.12em;flex:none}
+.masthead .mark{font-size:26px;line-height:1;font-weight:700;color:var(--accent);letter-spacing:.08em;flex:none}
 .masthead .title{flex:1}
 .kicker{font-size:12.5px;letter-spacing:.08em;color:var(--soft);margin:0 0 4px}
 .lead{color:var(--soft);margin:6px 0 0;font-size:14px}
@@ -30,6 +29,8 @@ table{border-collapse:collapse;width:100%;font-size:13px;line-height:1.5}
 th,td{text-align:left;vertical-align:top;padding:5px 10px 5px 0;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}
 thead th{color:var(--soft);font-weight:600;font-size:12px;border-bottom:1.5px solid #9aa4af;overflow-wrap:normal}
 td.value{white-space:pre-line}
+td.short{white-space:nowrap}
+.labelled{font-size:12px;color:var(--soft);white-space:nowrap}
 .facts th{width:9.5em;font-weight:600;color:var(--soft);white-space:nowrap}
 .hash{font-family:"DejaVu Sans Mono",Menlo,Consolas,"Noto Sans Mono",monospace;font-size:.9em;overflow-wrap:anywhere}
 .summary{margin:10px 0 8px}
@@ -79,14 +80,15 @@ ul.grounds li{margin-bottom:4px;overflow-wrap:anywhere}
 .exhibit{margin:4px 0 6px;min-width:0}
 .exhibit.table{flex:1 1 340px}
 .exhibit.wide,.exhibit.figure{flex:1 1 100%}
-.exhibit.radar{flex:0 0 340px}
+.pairs td:first-child{width:36%}
+.exhibit.radar{flex:0 0 360px}
 .exhibit.figure .panels{display:grid;gap:14px;align-items:start}
 .panels figure{margin:0;min-width:0}
-.panels img{display:block;width:100%;height:auto;border:1px solid var(--rule)}
+.panels img{display:block;width:100%;height:auto;max-height:460px;object-fit:contain;background:var(--wash);border:1px solid var(--rule)}
 .one .panels{grid-template-columns:minmax(0,1fr) 2fr}.two .panels{grid-template-columns:1fr 1fr;max-width:67%}
 .three .panels{grid-template-columns:repeat(3,1fr)}
 figcaption{font-size:12px;line-height:1.45;color:var(--soft);margin-top:4px;overflow-wrap:anywhere}
-.radar svg{display:block;width:340px;height:auto}
+.radar svg{display:block;width:360px;height:auto}
 .note{font-size:12px;color:var(--soft);margin:2px 0 0}
 .about{border-top:3px solid var(--accent);margin-top:44px;padding-top:18px}
 .about h3{margin:18px 0 6px}
@@ -104,17 +106,24 @@ body:lang(ja){line-height:1.6}
 main{max-width:none;padding:0}
 h1{font-size:20pt}h2{font-size:14pt}h3{font-size:11pt}h4{font-size:9pt}
 table{font-size:8.3pt}thead th{font-size:7.8pt}
-.lead,.legend,.note,figcaption,.limits,.gist,.verdicts .name,.summary .sub{font-size:7.8pt}
+.lead,.legend,.note,.labelled,figcaption,.limits,.gist,.verdicts .name,.summary .sub{font-size:7.8pt}
 .chip{font-size:8pt}
 .kicker{font-size:8pt}
 .picture,.about{break-before:page;margin-top:0}
 .picture-head .preview{flex-basis:58mm}
 .preview img{max-width:58mm;max-height:58mm}
 .masthead,.check-head,h2,h3,h4,.headline,.verdicts,.conflicts{break-after:avoid}
-.exhibit.figure,.exhibit.radar,.conflicts,.error,.verdicts,.picture-head,.panels figure,tr,li,.limits,.legend{break-inside:avoid}
+.exhibit.figure,.exhibit.radar,.exhibit.brief,.exhibits.together,.conflicts,.error,.verdicts,.picture-head,.panels figure,tr,li,.limits,.legend{break-inside:avoid}
 thead{display:table-header-group}
-.exhibit.radar,.radar svg{flex-basis:78mm;width:78mm}
-.exhibits{gap:10px 18px}
+.exhibit.radar,.radar svg{flex-basis:80mm;width:80mm}
+.exhibits:not(.together){display:block;orphans:1;widows:1}
+.exhibits:not(.together) .brief{display:inline-block;vertical-align:top;width:47.5%;margin-right:2%}
+.together .table{flex-basis:80mm}
+.exhibit{margin-bottom:9px}
+.panels img{max-height:95mm}
+th,td{padding-top:2.5pt;padding-bottom:2.5pt}
+.facts .hash{font-size:7.4pt;white-space:nowrap}
+.exhibits{gap:8px 18px}
 .check{margin-top:18px}
 p,li{orphans:2;widows:2}
 a{color:inherit;text-decoration:none}

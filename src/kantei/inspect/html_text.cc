@@ -19,10 +19,15 @@ struct CodePoint {
 };
 
 CodePoint ReadCodePoint(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
   const std::uint32_t lead = byte(0);
   if (lead < 0x80) return {lead, 1};
-  const std::size_t length = lead >= 0xF0 && lead < 0xF5 ? 4 : lead >= 0xE0 && lead < 0xF0 ? 3 : lead >= 0xC2 && lead < 0xE0 ? 2 : 0;
+  const std::size_t length = lead >= 0xF0 && lead < 0xF5   ? 4
+                             : lead >= 0xE0 && lead < 0xF0 ? 3
+                             : lead >= 0xC2 && lead < 0xE0 ? 2
+                                                           : 0;
   if (length == 0 || text.size() < length) return {};
   std::uint32_t value = lead & (0xFFu >> (length + 1));
   for (std::size_t i = 1; i < length; ++i) {
@@ -36,9 +41,10 @@ CodePoint ReadCodePoint(std::string_view text) {
 
 /// Characters that would make a reader see something else than what stands there.
 bool IsDeceptive(std::uint32_t c) {
-  return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C || c == 0x180E ||
-         c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
-         c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) || (c >= 0xE0000 && c <= 0xE007F);
+  return (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7F && c < 0xA0) || c == 0xAD || c == 0x61C ||
+         c == 0x180E || c == 0x200B || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || (c >= 0xFFF9 && c <= 0xFFFB) ||
+         (c >= 0xE0000 && c <= 0xE007F);
 }
 
 }  // namespace
@@ -52,11 +58,21 @@ void AppendEscaped(std::string_view text, std::string* out) {
       continue;
     }
     switch (point.value) {
-      case '&': *out += "&amp;"; break;
-      case '<': *out += "&lt;"; break;
-      case '>': *out += "&gt;"; break;
-      case '"': *out += "&quot;"; break;
-      case '\'': *out += "&#39;"; break;
+      case '&':
+        *out += "&amp;";
+        break;
+      case '<':
+        *out += "&lt;";
+        break;
+      case '>':
+        *out += "&gt;";
+        break;
+      case '"':
+        *out += "&quot;";
+        break;
+      case '\'':
+        *out += "&#39;";
+        break;
       default:
         if (IsDeceptive(point.value)) {
           std::array<char, 16> name{};
@@ -78,11 +94,14 @@ std::string Escaped(std::string_view text) {
 }
 
 void AppendBase64(std::span<const std::byte> bytes, std::string* out) {
-  static constexpr std::string_view kDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   const auto digit = [](std::uint32_t bits) { return kDigits[bits & 63]; };
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t left = bytes.size() - i;
-    const auto at = [&](std::size_t k) { return k < left ? std::to_integer<std::uint32_t>(bytes[i + k]) : 0u; };
+    const auto at = [&](std::size_t k) {
+      return k < left ? std::to_integer<std::uint32_t>(bytes[i + k]) : 0u;
+    };
     const std::uint32_t group = at(0) << 16 | at(1) << 8 | at(2);
     *out += digit(group >> 18);
     *out += digit(group >> 12);
@@ -91,7 +110,8 @@ void AppendBase64(std::span<const std::byte> bytes, std::string* out) {
   }
 }
 
-void AppendImage(const image::Image& picture, std::string_view alternative, std::string_view css_class, std::string* out) {
+void AppendImage(const image::Image& picture, std::string_view alternative, std::string_view css_class,
+                 std::string* out) {
   if (picture.empty()) {
     *out += "<span class=\"no-picture\">–</span>";
     return;
@@ -103,7 +123,8 @@ void AppendImage(const image::Image& picture, std::string_view alternative, std:
   }
   *out += "<img class=\"";
   *out += css_class;
-  *out += "\" width=\"" + std::to_string(picture.width()) + "\" height=\"" + std::to_string(picture.height()) + "\" alt=\"";
+  *out += "\" width=\"" + std::to_string(picture.width()) + "\" height=\"" +
+          std::to_string(picture.height()) + "\" alt=\"";
   AppendEscaped(alternative, out);
   *out += "\" src=\"data:image/jpeg;base64,";
   AppendBase64(*jpeg, out);

@@ -10,8 +10,9 @@
 
 namespace kantei::inspect {
 
-/// Appends `text` for element content and quoted attributes: markup escaped, invalid UTF-8 as U+FFFD, and characters that
-/// reorder or hide text (bidirectional controls, zero-width and tag characters, control codes) shown as [U+202E].
+/// Appends `text` for element content and quoted attributes: markup escaped, invalid UTF-8 as U+FFFD, and
+/// characters that reorder or hide text (bidirectional controls, zero-width and tag characters, control
+/// codes) shown as [U+202E].
 void AppendEscaped(std::string_view text, std::string* out);
 std::string Escaped(std::string_view text);
 
@@ -19,6 +20,7 @@ std::string Escaped(std::string_view text);
 void AppendBase64(std::span<const std::byte> bytes, std::string* out);
 
 /// <img> with the picture inside as a JPEG; a sentence-less dash when it cannot be encoded.
-void AppendImage(const image::Image& picture, std::string_view alternative, std::string_view css_class, std::string* out);
+void AppendImage(const image::Image& picture, std::string_view alternative, std::string_view css_class,
+                 std::string* out);
 
 }  // namespace kantei::inspect

@@ -39,7 +39,8 @@ CheckReport RunGuarded(const Check& check, const Subject& subject) {
   return report;
 }
 
-void InspectBytes(const std::vector<std::unique_ptr<Check>>& checks, const InspectOptions& options, Inspection* out) {
+void InspectBytes(const std::vector<std::unique_ptr<Check>>& checks, const InspectOptions& options,
+                  Inspection* out) {
   FileFacts& file = out->file;
   auto bytes = ReadFile(file.path, options.limits.max_file_bytes);
   if (!bytes.ok()) {
@@ -76,13 +77,15 @@ void InspectBytes(const std::vector<std::unique_ptr<Check>>& checks, const Inspe
 
 Status InspectOptions::Validate() const {
   if (working_side < 512 || working_side > 4096)
-    return Error{ErrorCode::kInvalidArgument,
-                 "working_side is " + std::to_string(working_side) + "; it must be between 512 and 4096 pixels."};
+    return Error{ErrorCode::kInvalidArgument, "working_side is " + std::to_string(working_side) +
+                                                  "; it must be between 512 and 4096 pixels."};
   if (realism_reference.empty())
     return Error{ErrorCode::kInvalidArgument,
                  "realism_reference is empty; give \"photo\", \"drawn\" or the name of a fitted reference."};
-  if (limits.max_file_bytes == 0 || limits.max_pixels == 0 || limits.max_pixels_whole_frame == 0 || limits.max_side < 1)
-    return Error{ErrorCode::kInvalidArgument, "A limit on bytes, pixels or sides is 0; every limit must be positive."};
+  if (limits.max_file_bytes == 0 || limits.max_pixels == 0 || limits.max_pixels_whole_frame == 0 ||
+      limits.max_side < 1)
+    return Error{ErrorCode::kInvalidArgument,
+                 "A limit on bytes, pixels or sides is 0; every limit must be positive."};
   if (!(limits.max_seconds > 0))
     return Error{ErrorCode::kInvalidArgument, "limits.max_seconds must be greater than 0."};
   return {};
@@ -100,11 +103,13 @@ Inspection Inspector::Inspect(const std::filesystem::path& path) const {
   try {
     InspectBytes(checks_, options_, &inspection);
   } catch (const std::bad_alloc&) {
-    inspection.error = Error{ErrorCode::kTooLarge, "There was not enough memory to inspect " + DisplayPath(path) +
-                                                       "; lower --jobs or the limits on pixels."};
+    inspection.error =
+        Error{ErrorCode::kTooLarge, "There was not enough memory to inspect " + DisplayPath(path) +
+                                        "; lower --jobs or the limits on pixels."};
   } catch (const std::exception& failure) {
-    inspection.error = Error{ErrorCode::kInternal,
-                             "Inspecting " + DisplayPath(path) + " stopped on an internal error: " + failure.what() + "."};
+    inspection.error =
+        Error{ErrorCode::kInternal,
+              "Inspecting " + DisplayPath(path) + " stopped on an internal error: " + failure.what() + "."};
   }
   inspection.seconds = watch.seconds();
   return inspection;

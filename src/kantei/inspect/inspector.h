@@ -20,9 +20,9 @@ namespace kantei::inspect {
 
 /// What a check may look at.
 struct Subject {
-  std::span<const std::byte> file;         ///< the bytes as they came
-  const image::DecodedImage* decoded;      ///< longer side at most InspectOptions::working_side
-  const std::vector<CheckReport>* earlier; ///< reports of the checks that ran before, in order
+  std::span<const std::byte> file;          ///< the bytes as they came
+  const image::DecodedImage* decoded;       ///< longer side at most InspectOptions::working_side
+  const std::vector<CheckReport>* earlier;  ///< reports of the checks that ran before, in order
 };
 
 /// One question asked of a picture. Run is called from several threads at once.
@@ -37,13 +37,15 @@ class Check {
 
 struct InspectOptions {
   image::DecodeLimits limits;
-  int working_side = 1024;              ///< pixels; 512..4096
+  int working_side = 1024;                  ///< pixels; 512..4096
   std::string realism_reference = "photo";  ///< "photo", "drawn", or a fitted name
   Status Validate() const;
 };
 
-/// copy (when detector is not null), metadata, realism, authenticity: in this order. The detector must outlive the checks.
-Result<std::vector<std::unique_ptr<Check>>> MakeStandardChecks(const copy::CopyDetector* detector, const InspectOptions& options);
+/// copy (when detector is not null), metadata, realism, authenticity: in this order. The detector must
+/// outlive the checks.
+Result<std::vector<std::unique_ptr<Check>>> MakeStandardChecks(const copy::CopyDetector* detector,
+                                                               const InspectOptions& options);
 
 class Inspector {
  public:

@@ -32,11 +32,12 @@ Table ValueTable(Text title, const std::vector<NamedValue>& values) {
   Table table = MakeTable(std::move(title));
   const std::size_t shown = std::min(values.size(), kMaxRows);
   for (std::size_t i = 0; i < shown; ++i)
-    table.rows.push_back({Same(Shorten(values[i].name, 120)), Same(Shorten(values[i].value, kMaxValueBytes))});
-  if (shown < values.size())
     table.rows.push_back(
-        {Same("…"), Fill({"{0} more; all are in the JSON form of this report", "ほか {0} 件（すべて JSON 形式に収録）"},
-                         {Same(std::to_string(values.size() - shown))})});
+        {Same(Shorten(values[i].name, 120)), Same(Shorten(values[i].value, kMaxValueBytes))});
+  if (shown < values.size())
+    table.rows.push_back({Same("…"), Fill({"{0} more; all are in the JSON form of this report",
+                                           "ほか {0} 件（すべて JSON 形式に収録）"},
+                                          {Same(std::to_string(values.size() - shown))})});
   return table;
 }
 
@@ -47,9 +48,9 @@ std::string Joined(const std::vector<std::string>& values) {
 }
 
 Table C2paTable(const C2paSummary& c2pa) {
-  Table table = MakeTable(c2pa.signature_checked
-                              ? Text{"C2PA provenance", "C2PA 来歴情報"}
-                              : Text{"C2PA provenance (signature not checked)", "C2PA 来歴情報（署名は未検証）"});
+  Table table = MakeTable(c2pa.signature_checked ? Text{"C2PA provenance", "C2PA 来歴情報"}
+                                                 : Text{"C2PA provenance (signature not checked)",
+                                                        "C2PA 来歴情報（署名は未検証）"});
   AddRow({"Claim generator", "作成ソフト"}, Same(Shorten(c2pa.claim_generator, kMaxValueBytes)), &table);
   AddRow({"Title", "題名"}, Same(Shorten(c2pa.title, kMaxValueBytes)), &table);
   AddRow({"Format", "形式"}, Same(c2pa.format), &table);
@@ -65,7 +66,8 @@ Table C2paTable(const C2paSummary& c2pa) {
 Table JpegTable(const JpegCoding& jpeg) {
   Table table = MakeTable({"JPEG coding", "JPEG 符号化"});
   if (jpeg.estimated_quality > 0)
-    AddRow({"Estimated quality (IJG scale)", "推定品質（IJG 尺度）"}, Same(std::to_string(jpeg.estimated_quality)), &table);
+    AddRow({"Estimated quality (IJG scale)", "推定品質（IJG 尺度）"},
+           Same(std::to_string(jpeg.estimated_quality)), &table);
   AddRow({"Deviation from the IJG table", "IJG 標準表との差"},
          jpeg.quality_deviation < 0.005 ? Text{"0 (an IJG table)", "0（IJG 標準表と同一）"}
                                         : Same(Fixed(jpeg.quality_deviation, 2)),
@@ -80,7 +82,8 @@ Table JpegTable(const JpegCoding& jpeg) {
 
 Table ThumbnailTable(const authenticity::ThumbnailCheck& thumbnail) {
   Table table = MakeTable({"Embedded thumbnail", "埋め込みサムネイル"});
-  AddRow({"Size", "大きさ"}, Same(std::to_string(thumbnail.width) + " × " + std::to_string(thumbnail.height)), &table);
+  AddRow({"Size", "大きさ"}, Same(std::to_string(thumbnail.width) + " × " + std::to_string(thumbnail.height)),
+         &table);
   AddRow({"Correlation with the picture", "画像との相関"}, Same(Fixed(thumbnail.correlation, 2)), &table);
   AddRow({"Contradicts the picture", "画像との矛盾"},
          thumbnail.contradicts ? Text{"yes", "あり"} : Text{"no", "なし"}, &table);
@@ -96,7 +99,8 @@ Json ValuesJson(const std::vector<NamedValue>& values) {
 Json GeneratorsJson(const std::vector<GeneratorTag>& generators) {
   Json json = Json::array();
   for (const GeneratorTag& tag : generators)
-    json.push_back({{"generator", tag.generator}, {"location", tag.location}, {"fields", ValuesJson(tag.fields)}});
+    json.push_back(
+        {{"generator", tag.generator}, {"location", tag.location}, {"fields", ValuesJson(tag.fields)}});
   return json;
 }
 
@@ -114,9 +118,12 @@ Json C2paJson(const C2paSummary& c2pa) {
 }
 
 Json JpegJson(const JpegCoding& jpeg) {
-  return {{"estimated_quality", jpeg.estimated_quality}, {"quality_deviation", jpeg.quality_deviation},
-          {"encoder_family", jpeg.encoder_family},       {"subsampling", jpeg.subsampling},
-          {"progressive", jpeg.progressive},             {"tables", jpeg.tables}};
+  return {{"estimated_quality", jpeg.estimated_quality},
+          {"quality_deviation", jpeg.quality_deviation},
+          {"encoder_family", jpeg.encoder_family},
+          {"subsampling", jpeg.subsampling},
+          {"progressive", jpeg.progressive},
+          {"tables", jpeg.tables}};
 }
 
 }  // namespace
@@ -124,10 +131,11 @@ Json JpegJson(const JpegCoding& jpeg) {
 std::vector<Exhibit> MetadataTables(const Metadata& metadata) {
   std::vector<Exhibit> exhibits;
   for (const GeneratorTag& tag : metadata.generators) {
-    const Text name =
-        tag.generator.empty() || tag.generator == "unknown" ? Text{"unknown", "種類不明"} : Same(tag.generator);
-    exhibits.emplace_back(
-        ValueTable(Fill({"Image generator: {0} ({1})", "画像生成ソフト: {0}（{1}）"}, {name, Same(tag.location)}), tag.fields));
+    const Text name = tag.generator.empty() || tag.generator == "unknown" ? Text{"unknown", "種類不明"}
+                                                                          : Same(tag.generator);
+    exhibits.emplace_back(ValueTable(
+        Fill({"Image generator: {0} ({1})", "画像生成ソフト: {0}（{1}）"}, {name, Same(tag.location)}),
+        tag.fields));
   }
   if (metadata.c2pa) exhibits.emplace_back(C2paTable(*metadata.c2pa));
   if (!metadata.exif.empty()) exhibits.emplace_back(ValueTable({"EXIF", "EXIF"}, metadata.exif));

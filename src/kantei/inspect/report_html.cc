@@ -15,7 +15,25 @@ namespace {
 
 constexpr int kThumbSide = 184;  // twice its size on the page, for print
 
-std::string FileName(const FileFacts& file) { return DisplayPath(file.path.filename()); }
+std::string FileName(const FileFacts& file) {
+  return DisplayPath(file.path.filename());
+}
+
+/// "jpeg" -> "JPEG", "webp" -> "WebP"; escaped.
+std::string FormatLabel(const std::string& format) {
+  if (format == "webp") return "WebP";
+  std::string label = format;
+  for (char& c : label)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return Escaped(label);
+}
+
+/// A plot and the table beside it read as one.
+bool BelongTogether(const std::vector<Exhibit>& exhibits) {
+  return exhibits.size() <= 2 && std::any_of(exhibits.begin(), exhibits.end(), [](const Exhibit& exhibit) {
+           return std::holds_alternative<Radar>(exhibit);
+         });
+}
 
 void AppendFact(const Text& name, const std::string& escaped_value, Language language, std::string* out) {
   *out += "<tr><th scope=\"row\">" + name.In(language) + "</th><td>" + escaped_value + "</td></tr>";
@@ -26,11 +44,12 @@ void AppendFacts(const Inspection& inspection, Language language, std::string* o
   *out += "<table class=\"facts\"><tbody>";
   AppendFact({"File", "ファイル"}, "<bdi>" + Escaped(DisplayPath(file.path)) + "</bdi>", language, out);
   if (!file.sha256.empty())
-    AppendFact({"SHA-256", "SHA-256"}, "<span class=\"hash\">" + Escaped(file.sha256) + "</span>", language, out);
+    AppendFact({"SHA-256", "SHA-256"}, "<span class=\"hash\">" + Escaped(file.sha256) + "</span>", language,
+               out);
   if (file.bytes > 0 || !file.sha256.empty())
     AppendFact({"Length", "ファイル長"}, ByteCount(file.bytes).In(language), language, out);
   if (!file.format.empty()) {
-    Text format = Same(Escaped(file.format));
+    Text format = Same(FormatLabel(file.format));
     if (file.width > 0)
       format = Fill({"{0}, {1} × {2} pixels", "{0}、{1} × {2} 画素"},
                     {format, Same(std::to_string(file.width)), Same(std::to_string(file.height))});
@@ -43,7 +62,7 @@ void AppendFacts(const Inspection& inspection, Language language, std::string* o
     AppendFact({"Format", "形式"}, format.In(language), language, out);
   }
   if (!file.warning.empty()) AppendFact({"Warning", "注意"}, Escaped(file.warning), language, out);
-  AppendFact({"Time taken", "検査時間"}, Fixed(inspection.seconds, 2) + " s", language, out);
+  AppendFact({"Time taken", "検査時間"}, Seconds(inspection.seconds).In(language), language, out);
   *out += "</tbody></table>";
 }
 
@@ -77,7 +96,7 @@ void AppendCheck(const CheckReport& report, Language language, std::string* out)
   *out += "<section class=\"check\"><div class=\"check-head\"><h3>";
   AppendEscaped(report.question.In(language), out);
   *out += "</h3>";
-  AppendReportChip(report, language, out);
+  AppendLabelledChip(report, language, out);
   *out += "</div>\n";
   if (report.error) {
     AppendError(*report.error, language, out);
@@ -96,7 +115,8 @@ void AppendCheck(const CheckReport& report, Language language, std::string* out)
     *out += "</ul>\n";
   }
   if (!report.exhibits.empty()) {
-    *out += "<div class=\"exhibits\">";
+    *out +=
+        BelongTogether(report.exhibits) ? "<div class=\"exhibits together\">" : "<div class=\"exhibits\">";
     for (const Exhibit& exhibit : report.exhibits) AppendExhibit(exhibit, language, out);
     *out += "</div>\n";
   }
@@ -154,7 +174,8 @@ void HtmlReport::Add(const Inspection& inspection) {
   state.rows.push_back(std::move(row));
 
   std::string& out = state.sections;
-  out += "<section class=\"picture\" id=\"p" + number + "\" style=\"page:p" + number + "\">\n<h2>" + number + ". <bdi>";
+  out += "<section class=\"picture\" id=\"p" + number + "\" style=\"page:p" + number + "\">\n<h2>" + number +
+         ". <bdi>";
   AppendEscaped(name, &out);
   out += "</bdi></h2>\n<div class=\"picture-head\">";
   if (!inspection.preview.empty()) {

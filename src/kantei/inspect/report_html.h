@@ -12,7 +12,8 @@
 
 namespace kantei::inspect {
 
-/// Builds the page picture by picture, so that pixels need not be kept: about 150 kB of text a picture with matches.
+/// Builds the page picture by picture, so that pixels need not be kept: about 150 kB of text a picture with
+/// matches.
 class HtmlReport {
  public:
   HtmlReport(RunFacts run, Language language);

@@ -5,7 +5,9 @@
 namespace kantei::inspect {
 namespace {
 
-Json TextJson(const Text& text) { return {{"en", text.en}, {"ja", text.ja}}; }
+Json TextJson(const Text& text) {
+  return {{"en", text.en}, {"ja", text.ja}};
+}
 
 Json TextsJson(const std::vector<Text>& texts) {
   Json json = Json::array();

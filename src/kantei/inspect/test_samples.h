@@ -21,7 +21,9 @@ inline image::Image Picture(int width, int height, double phase = 0) {
     for (int x = 0; x < width; ++x) {
       const double u = static_cast<double>(x) / width, v = static_cast<double>(y) / height;
       const bool check = u < 0.3 && v < 0.3 && ((x / 12 + y / 12) % 2 == 0);
-      const auto wave = [&](double t) { return static_cast<std::uint8_t>(127.5 + 110 * std::sin(t + phase)); };
+      const auto wave = [&](double t) {
+        return static_cast<std::uint8_t>(127.5 + 110 * std::sin(t + phase));
+      };
       std::uint8_t* pixel = out.row(y) + 3 * x;
       pixel[0] = check ? 20 : wave(7 * u + 2 * v);
       pixel[1] = check ? 20 : wave(5 * v - 3 * u);
@@ -30,19 +32,23 @@ inline image::Image Picture(int width, int height, double phase = 0) {
   return out;
 }
 
-/// The known picture (800 × 600) lies mirrored, at half size and turned by `degrees` in a query of 1600 × 1200.
+/// The known picture (800 × 600) lies mirrored, at half size and turned by `degrees` in a query of 1600 ×
+/// 1200.
 inline copy::RegionMatch Region(double degrees = 3, double scale = 0.5, bool mirrored = true) {
-  const double turn = degrees * 3.14159265358979323846 / 180, c = scale * std::cos(turn), s = scale * std::sin(turn);
+  const double turn = degrees * 3.14159265358979323846 / 180, c = scale * std::cos(turn),
+               s = scale * std::sin(turn);
   const double flip = mirrored ? -1 : 1;
   // known -> query: R(degrees) · scale · mirror, the known centre (400, 300) going to (900, 500).
   image::Homography known_to_query;
-  known_to_query.m = {flip * c, -s, 900 - (flip * c * 400 - s * 300), flip * s, c, 500 - (flip * s * 400 + c * 300), 0, 0, 1};
+  known_to_query.m = {
+      flip * c, -s, 900 - (flip * c * 400 - s * 300), flip * s, c, 500 - (flip * s * 400 + c * 300), 0, 0, 1};
   copy::RegionMatch region;
   known_to_query.Invert(&region.query_to_known);
   region.mirrored = mirrored;
   region.inliers = 83;
   region.known_region = {{8, 6}, {792, 6}, {792, 594}, {8, 594}};
-  for (const image::Point& point : region.known_region) region.query_region.push_back(known_to_query.Apply(point));
+  for (const image::Point& point : region.known_region)
+    region.query_region.push_back(known_to_query.Apply(point));
   region.query_share = 0.0625;
   region.known_share = 0.96;
   region.agreement = 0.91;
@@ -85,8 +91,11 @@ inline copy::CopyFindings Findings() {
 
 inline authenticity::Metadata CameraMetadata() {
   authenticity::Metadata metadata;
-  metadata.exif = {{"Make", "Canon"}, {"Model", "Canon EOS 5D Mark IV"}, {"DateTimeOriginal", "2024:05:01 10:11:12"},
-                   {"ExposureTime", "1/250"}, {"FNumber", "8.0"}};
+  metadata.exif = {{"Make", "Canon"},
+                   {"Model", "Canon EOS 5D Mark IV"},
+                   {"DateTimeOriginal", "2024:05:01 10:11:12"},
+                   {"ExposureTime", "1/250"},
+                   {"FNumber", "8.0"}};
   metadata.has_camera = true;
   authenticity::JpegCoding jpeg;
   jpeg.tables.resize(2);
@@ -100,7 +109,8 @@ inline authenticity::Metadata CameraMetadata() {
 }
 
 inline authenticity::GeneratorTag WebUiTag() {
-  return {"Stable Diffusion WebUI", "PNG tEXt parameters",
+  return {"Stable Diffusion WebUI",
+          "PNG tEXt parameters",
           {{"prompt", "a lighthouse at dusk, oil painting, highly detailed"},
            {"negative_prompt", "blurry, lowres"},
            {"steps", "30"},

@@ -11,8 +11,8 @@ namespace {
 
 void FillOne(const std::string& pattern, const std::vector<const std::string*>& arguments, std::string* out) {
   for (std::size_t i = 0; i < pattern.size(); ++i) {
-    const bool slot = pattern[i] == '{' && i + 2 < pattern.size() && pattern[i + 2] == '}' && pattern[i + 1] >= '0' &&
-                      pattern[i + 1] <= '9';
+    const bool slot = pattern[i] == '{' && i + 2 < pattern.size() && pattern[i + 2] == '}' &&
+                      pattern[i + 1] >= '0' && pattern[i + 1] <= '9';
     const std::size_t index = slot ? static_cast<std::size_t>(pattern[i + 1] - '0') : arguments.size();
     if (index < arguments.size()) {
       *out += *arguments[index];
@@ -63,7 +63,9 @@ std::string Significant(double value) {
   if (size == 0) return "0";
   if (size < 1e-4 || size >= 1e7) return Format("%.3e", value);
   const int whole = static_cast<int>(std::floor(std::log10(size))) + 1;
-  return Format("%.*f", whole >= 4 ? 0 : 4 - whole, value);
+  std::string text = Format("%.*f", whole >= 4 ? 0 : 4 - whole, value);
+  if (size < 1) text.erase(text.find_last_not_of('0') + 1);
+  return text;
 }
 
 std::string Count(std::int64_t count) {
@@ -86,6 +88,10 @@ Text ByteCount(std::int64_t bytes) {
   return Fill({"{0} ({1})", "{0}（{1}）"}, {Same(rounded), exact});
 }
 
+Text Seconds(double seconds) {
+  return Fill({"{0} s", "{0} 秒"}, {Same(Fixed(seconds, 2))});
+}
+
 std::string Shorten(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return std::string(text);
   std::size_t end = limit;
@@ -97,10 +103,14 @@ std::string Shorten(std::string_view text, std::size_t limit) {
 
 Text BandText(Band band) {
   switch (band) {
-    case Band::kNone: return {"none", "なし"};
-    case Band::kInconclusive: return {"inconclusive", "判断保留"};
-    case Band::kModerate: return {"moderate", "中程度"};
-    case Band::kStrong: return {"strong", "強い"};
+    case Band::kNone:
+      return {"none", "なし"};
+    case Band::kInconclusive:
+      return {"inconclusive", "判断保留"};
+    case Band::kModerate:
+      return {"moderate", "中程度"};
+    case Band::kStrong:
+      return {"strong", "強い"};
   }
   return {"none", "なし"};
 }

@@ -22,8 +22,8 @@ struct TensorView {
   std::span<const std::byte> bytes;  ///< row-major, little-endian
 };
 
-/// A read-only safetensors file. Every rule of the format is checked at Open: header length, JSON, no holes, no overlap,
-/// sizes that fit the shapes, the last end at the end of file (kCorrupt with the tensor's name).
+/// A read-only safetensors file. Every rule of the format is checked at Open: header length, JSON, no holes,
+/// no overlap, sizes that fit the shapes, the last end at the end of file (kCorrupt with the tensor's name).
 class SafetensorsFile {
  public:
   static Result<SafetensorsFile> Open(const std::filesystem::path& path);

@@ -15,7 +15,8 @@ namespace {
 
 constexpr const char* kUuidSetting = "catalog_uuid";
 constexpr const char* kPictureColumns =
-    "SELECT p.picture_id, b.name, p.path, p.sha256, p.label, p.owner, p.source, p.notes, p.width, p.height, p.file_bytes, "
+    "SELECT p.picture_id, b.name, p.path, p.sha256, p.label, p.owner, p.source, p.notes, p.width, p.height, "
+    "p.file_bytes, "
     "p.added_at, p.pdq, p.pdq_quality, p.has_features FROM pictures AS p JOIN banks AS b USING (bank_id)";
 
 using Digest = std::array<std::byte, 32>;
@@ -23,7 +24,8 @@ using Digest = std::array<std::byte, 32>;
 /// 32 bytes in the order of the hexadecimal text, so that hex(pdq) in SQL shows what people know.
 Digest ToBytes(const Code256& code) {
   Digest bytes{};
-  for (std::size_t i = 0; i < 32; ++i) bytes[i] = static_cast<std::byte>(code.words[3 - i / 8] >> (56 - 8 * (i % 8)) & 0xFF);
+  for (std::size_t i = 0; i < 32; ++i)
+    bytes[i] = static_cast<std::byte>(code.words[3 - i / 8] >> (56 - 8 * (i % 8)) & 0xFF);
   return bytes;
 }
 
@@ -38,7 +40,8 @@ Code256 FromBytes(std::span<const std::byte, 32> bytes) {
 /// A SHA-256 has the same size and text form as a 256-bit code.
 Result<Digest> ParseSha256(const std::string& sha256) {
   const Result<Code256> code = Code256::FromHex(sha256);
-  if (!code.ok()) return Error{ErrorCode::kInvalidArgument, "a SHA-256 is 64 hexadecimal digits, not '" + sha256 + "'"};
+  if (!code.ok())
+    return Error{ErrorCode::kInvalidArgument, "a SHA-256 is 64 hexadecimal digits, not '" + sha256 + "'"};
   return ToBytes(*code);
 }
 
@@ -65,9 +68,13 @@ std::string_view AsText(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-std::span<const std::byte> AsBytes(std::string_view text) { return std::as_bytes(std::span(text)); }
+std::span<const std::byte> AsBytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
 
-Bytes CopyBytes(std::span<const std::byte> bytes) { return {bytes.begin(), bytes.end()}; }
+Bytes CopyBytes(std::span<const std::byte> bytes) {
+  return {bytes.begin(), bytes.end()};
+}
 
 Result<Picture> ReadPicture(const Database& database, const Statement& row) {
   Picture picture;
@@ -86,7 +93,8 @@ Result<Picture> ReadPicture(const Database& database, const Statement& row) {
   const std::int64_t width = row.Int(8), height = row.Int(9), quality = row.Int(13);
   constexpr std::int64_t kMax = std::numeric_limits<int>::max();
   const std::span<const std::byte> pdq = row.Blob(12);
-  if (pdq.size() != 32 || width < 0 || width > kMax || height < 0 || height > kMax || quality < 0 || quality > 100) {
+  if (pdq.size() != 32 || width < 0 || width > kMax || height < 0 || height > kMax || quality < 0 ||
+      quality > 100) {
     return DamagedRow(database, picture.picture_id);
   }
   picture.width = static_cast<int>(width);
@@ -101,15 +109,16 @@ Result<Picture> ReadPicture(const Database& database, const Statement& row) {
 
 /// The WHERE clause of a filter and its values; the clause depends on which fields are set.
 struct Where {
-  std::string clause = " WHERE p.picture_id > ?";
+  std::string clause = " WHERE 1";
   explicit Where(const PictureFilter& filter) {
+    if (filter.after_id > 0) clause += " AND p.picture_id > ?";
     if (!filter.bank.empty()) clause += " AND p.bank_id = (SELECT bank_id FROM banks WHERE name = ?)";
     if (!filter.label.empty()) clause += " AND p.label = ?";
     if (!filter.owner.empty()) clause += " AND p.owner = ?";
     if (!filter.path_prefix.empty()) clause += " AND substr(p.path, 1, ?) = ?";
   }
   static void Bind(const PictureFilter& filter, Statement* statement) {
-    statement->Bind(filter.after_id);
+    if (filter.after_id > 0) statement->Bind(filter.after_id);
     for (const std::string* text : {&filter.bank, &filter.label, &filter.owner}) {
       if (!text->empty()) statement->Bind(std::string_view(*text));
     }
@@ -119,8 +128,8 @@ struct Where {
   }
 };
 
-Result<std::optional<std::int64_t>> FindId(Database* database, const char* sql, std::span<const std::byte> key,
-                                           const std::string& bank) {
+Result<std::optional<std::int64_t>> FindId(Database* database, const char* sql,
+                                           std::span<const std::byte> key, const std::string& bank) {
   KANTEI_TRY(Statement statement, database->Prepare(sql));
   KANTEI_TRY(const bool found, statement.Bind(key).Bind(std::string_view(bank)).Step());
   return found ? std::optional(statement.Int(0)) : std::nullopt;
@@ -129,10 +138,13 @@ Result<std::optional<std::int64_t>> FindId(Database* database, const char* sql, 
 Status CheckPicture(const Picture& picture, const PictureBlobs& blobs) {
   const char* problem = nullptr;
   if (picture.pdq_quality < 0 || picture.pdq_quality > 100) problem = "pdq_quality must be 0 to 100";
-  if (picture.width < 0 || picture.height < 0 || picture.file_bytes < 0) problem = "sizes must not be negative";
-  if (picture.has_features != !blobs.features.empty()) problem = "has_features must tell whether there are features";
+  if (picture.width < 0 || picture.height < 0 || picture.file_bytes < 0)
+    problem = "sizes must not be negative";
+  if (picture.has_features != !blobs.features.empty())
+    problem = "has_features must tell whether there are features";
   if (picture.sha256.empty()) {
-    if (!blobs.features.empty() || !blobs.postings.empty() || !blobs.preview.empty()) problem = "a bare hash has no blobs";
+    if (!blobs.features.empty() || !blobs.postings.empty() || !blobs.preview.empty())
+      problem = "a bare hash has no blobs";
   } else if (picture.path.empty()) {
     problem = "a picture with a SHA-256 needs the path it was read from";
   }
@@ -144,9 +156,12 @@ Status CheckPicture(const Picture& picture, const PictureBlobs& blobs) {
 
 std::string_view BankKindName(BankKind kind) {
   switch (kind) {
-    case BankKind::kAllow: return "allow";
-    case BankKind::kDeny: return "deny";
-    case BankKind::kIgnore: return "ignore";
+    case BankKind::kAllow:
+      return "allow";
+    case BankKind::kDeny:
+      return "deny";
+    case BankKind::kIgnore:
+      return "ignore";
   }
   return "deny";
 }
@@ -155,16 +170,19 @@ Result<BankKind> ParseBankKind(std::string_view name) {
   for (const BankKind kind : {BankKind::kAllow, BankKind::kDeny, BankKind::kIgnore}) {
     if (name == BankKindName(kind)) return kind;
   }
-  return Error{ErrorCode::kInvalidArgument, "a bank is of kind allow, deny or ignore, not '" + std::string(name) + "'"};
+  return Error{ErrorCode::kInvalidArgument,
+               "a bank is of kind allow, deny or ignore, not '" + std::string(name) + "'"};
 }
 
 Status Catalog::State::CheckWritable() const {
   if (!writable) {
-    return Error{ErrorCode::kInvalidArgument, "the catalogue in " + DisplayPath(directory) + " was opened for reading only"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "the catalogue in " + DisplayPath(directory) + " was opened for reading only"};
   }
   if (in_batch && !database->InTransaction()) {
-    return Error{ErrorCode::kUnavailable, "the batch in " + DisplayPath(directory) +
-                                              " was undone after a write failed (disk full?); nothing of it is kept"};
+    return Error{ErrorCode::kUnavailable,
+                 "the batch in " + DisplayPath(directory) +
+                     " was undone after a write failed (disk full?); nothing of it is kept"};
   }
   return {};
 }
@@ -177,8 +195,8 @@ Result<std::unique_ptr<Catalog>> Catalog::Open(const std::filesystem::path& dire
     std::error_code error;
     std::filesystem::create_directories(directory, error);
     if (error) {
-      return Error{ErrorCode::kUnavailable, "the library directory " + DisplayPath(directory) +
-                                                " cannot be made: " + error.message()};
+      return Error{ErrorCode::kUnavailable,
+                   "the library directory " + DisplayPath(directory) + " cannot be made: " + error.message()};
     }
   }
   auto state = std::make_unique<State>();
@@ -194,19 +212,23 @@ Result<std::unique_ptr<Catalog>> Catalog::Open(const std::filesystem::path& dire
   return std::unique_ptr<Catalog>(new Catalog(std::move(state)));
 }
 
-const std::filesystem::path& Catalog::directory() const { return state_->directory; }
+const std::filesystem::path& Catalog::directory() const {
+  return state_->directory;
+}
 
 Result<std::vector<Bank>> Catalog::Banks() {
   KANTEI_TRY(Statement statement,
-             state_->database->Prepare("SELECT bank_id, name, kind, (SELECT count(*) FROM pictures AS p WHERE p.bank_id = "
-                                       "b.bank_id) FROM banks AS b ORDER BY bank_id"));
+             state_->database->Prepare(
+                 "SELECT bank_id, name, kind, (SELECT count(*) FROM pictures AS p WHERE p.bank_id = "
+                 "b.bank_id) FROM banks AS b ORDER BY bank_id"));
   std::vector<Bank> banks;
   while (true) {
     KANTEI_TRY(const bool row, statement.Step());
     if (!row) return banks;
     const std::int64_t kind = statement.Int(2);
     if (kind < 0 || kind > 2) {
-      return Error{ErrorCode::kCorrupt, DisplayPath(state_->database->file()) + " has a bank of an unknown kind"};
+      return Error{ErrorCode::kCorrupt,
+                   DisplayPath(state_->database->file()) + " has a bank of an unknown kind"};
     }
     banks.push_back({statement.Int(0), statement.Text(1), static_cast<BankKind>(kind), statement.Int(3)});
   }
@@ -221,31 +243,36 @@ Status Catalog::EnsureBank(const std::string& name, BankKind kind) {
     if (found) {
       if (find.Int(0) == static_cast<std::int64_t>(kind)) return {};
       return Error{ErrorCode::kInvalidArgument, "the bank '" + name + "' exists with another kind than " +
-                                                    std::string(BankKindName(kind)) + "; choose another name"};
+                                                    std::string(BankKindName(kind)) +
+                                                    "; choose another name"};
     }
   }
   KANTEI_TRY(Statement insert, state_->database->Prepare("INSERT INTO banks (name, kind) VALUES (?, ?)"));
   return insert.Bind(std::string_view(name)).Bind(static_cast<std::int64_t>(kind)).Run();
 }
 
-Result<std::optional<std::int64_t>> Catalog::FindBySha256(const std::string& sha256, const std::string& bank) {
+Result<std::optional<std::int64_t>> Catalog::FindBySha256(const std::string& sha256,
+                                                          const std::string& bank) {
   KANTEI_TRY(const Digest digest, ParseSha256(sha256));
   return FindId(state_->database.get(),
-                "SELECT picture_id FROM pictures WHERE sha256 = ? AND bank_id = (SELECT bank_id FROM banks WHERE name = ?)",
+                "SELECT picture_id FROM pictures WHERE sha256 = ? AND bank_id = (SELECT bank_id FROM banks "
+                "WHERE name = ?)",
                 digest, bank);
 }
 
 Result<std::optional<std::int64_t>> Catalog::FindBareHash(const Code256& pdq, const std::string& bank) {
   const Digest digest = ToBytes(pdq);
   return FindId(state_->database.get(),
-                "SELECT picture_id FROM pictures WHERE sha256 IS NULL AND pdq = ? AND bank_id = (SELECT bank_id FROM banks "
+                "SELECT picture_id FROM pictures WHERE sha256 IS NULL AND pdq = ? AND bank_id = (SELECT "
+                "bank_id FROM banks "
                 "WHERE name = ?)",
                 digest, bank);
 }
 
 Status Catalog::Begin() {
   KANTEI_RETURN_IF_ERROR(state_->CheckWritable());
-  if (state_->in_batch) return Error{ErrorCode::kInvalidArgument, "a batch is already open; commit or roll it back first"};
+  if (state_->in_batch)
+    return Error{ErrorCode::kInvalidArgument, "a batch is already open; commit or roll it back first"};
   KANTEI_TRY(state_->before_batch, CurrentCheckpoint());
   KANTEI_TRY(Statement begin, state_->database->Prepare("BEGIN IMMEDIATE"));
   KANTEI_RETURN_IF_ERROR(begin.Run());
@@ -263,7 +290,8 @@ Status Catalog::Commit() {
 }
 
 Status Catalog::Rollback() {
-  if (!state_->in_batch) return Error{ErrorCode::kInvalidArgument, "no batch is open; there is nothing to roll back"};
+  if (!state_->in_batch)
+    return Error{ErrorCode::kInvalidArgument, "no batch is open; there is nothing to roll back"};
   state_->in_batch = false;
   if (!state_->database->InTransaction()) return {};  // SQLite has done it already
   KANTEI_TRY(Statement rollback, state_->database->Prepare("ROLLBACK"));
@@ -283,7 +311,8 @@ Result<std::int64_t> Catalog::Add(const Picture& picture, const PictureBlobs& bl
   {
     KANTEI_TRY(Statement find, database->Prepare("SELECT bank_id FROM banks WHERE name = ?"));
     KANTEI_TRY(const bool found, find.Bind(std::string_view(picture.bank)).Step());
-    if (!found) return Error{ErrorCode::kInvalidArgument, "there is no bank '" + picture.bank + "'; create it first"};
+    if (!found)
+      return Error{ErrorCode::kInvalidArgument, "there is no bank '" + picture.bank + "'; create it first"};
     bank_id = find.Int(0);
   }
   KANTEI_TRY(Change change, Change::Begin(database));
@@ -292,9 +321,10 @@ Result<std::int64_t> Catalog::Add(const Picture& picture, const PictureBlobs& bl
   std::int64_t picture_id = 0;
   {
     KANTEI_TRY(Statement insert,
-               database->Prepare("INSERT INTO pictures (bank_id, path, sha256, label, owner, source, notes, width, height, "
-                                 "file_bytes, added_at, pdq, pdq_quality, has_features) "
-                                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"));
+               database->Prepare(
+                   "INSERT INTO pictures (bank_id, path, sha256, label, owner, source, notes, width, height, "
+                   "file_bytes, added_at, pdq, pdq_quality, has_features) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"));
     insert.Bind(bank_id).Bind(AsBytes(picture.path));
     if (bare) {
       insert.BindNull();
@@ -306,18 +336,20 @@ Result<std::int64_t> Catalog::Add(const Picture& picture, const PictureBlobs& bl
     }
     insert.Bind(static_cast<std::int64_t>(picture.width)).Bind(static_cast<std::int64_t>(picture.height));
     insert.Bind(picture.file_bytes).Bind(std::string_view(now)).Bind(pdq);
-    insert.Bind(static_cast<std::int64_t>(picture.pdq_quality)).Bind(static_cast<std::int64_t>(picture.has_features ? 1 : 0));
+    insert.Bind(static_cast<std::int64_t>(picture.pdq_quality))
+        .Bind(static_cast<std::int64_t>(picture.has_features ? 1 : 0));
     KANTEI_RETURN_IF_ERROR(insert.Run());
     if (database->Changes() == 0) {
       return Error{ErrorCode::kInvalidArgument,
-                   (bare ? "the hash " + picture.pdq.ToHex() : DisplayPath(picture.path)) + " is already in the bank '" +
-                       picture.bank + "'"};
+                   (bare ? "the hash " + picture.pdq.ToHex() : DisplayPath(picture.path)) +
+                       " is already in the bank '" + picture.bank + "'"};
     }
     picture_id = database->LastInsertId();
   }
   if (!bare) {
-    KANTEI_TRY(Statement insert,
-               database->Prepare("INSERT INTO blobs (picture_id, postings, preview, features) VALUES (?, ?, ?, ?)"));
+    KANTEI_TRY(
+        Statement insert,
+        database->Prepare("INSERT INTO blobs (picture_id, postings, preview, features) VALUES (?, ?, ?, ?)"));
     insert.Bind(picture_id).Bind(blobs.postings).Bind(blobs.preview).Bind(blobs.features);
     KANTEI_RETURN_IF_ERROR(insert.Run());
   }
@@ -330,7 +362,8 @@ Status Catalog::Remove(std::int64_t picture_id) {
   Database* database = state_->database.get();
   KANTEI_TRY(Change change, Change::Begin(database));
   {
-    KANTEI_TRY(Statement remove, database->Prepare("DELETE FROM pictures WHERE picture_id = ?"));  // blobs: cascade
+    KANTEI_TRY(Statement remove,
+               database->Prepare("DELETE FROM pictures WHERE picture_id = ?"));  // blobs: cascade
     KANTEI_RETURN_IF_ERROR(remove.Bind(picture_id).Run());
     if (database->Changes() == 0) return NoPicture(*database, picture_id);
   }
@@ -378,7 +411,8 @@ Status Catalog::List(const PictureFilter& filter, const std::function<bool(const
 Result<std::int64_t> Catalog::Count(const PictureFilter& filter) {
   const Where where(filter);
   KANTEI_TRY(Statement statement,
-             state_->database->Prepare("SELECT count(*) FROM (SELECT 1 FROM pictures AS p" + where.clause + " LIMIT ?)"));
+             state_->database->Prepare("SELECT count(*) FROM (SELECT 1 FROM pictures AS p" + where.clause +
+                                       " LIMIT ?)"));
   Where::Bind(filter, &statement);
   statement.Bind(static_cast<std::int64_t>(filter.limit > 0 ? filter.limit : -1));
   KANTEI_RETURN_IF_ERROR(statement.Step());
@@ -399,8 +433,9 @@ Result<Bytes> ReadBlob(Database* database, const char* sql, std::int64_t picture
 
 Result<PictureBlobs> Catalog::GetBlobs(std::int64_t picture_id) {
   KANTEI_TRY(Statement statement,
-             state_->database->Prepare("SELECT postings, preview, features FROM pictures LEFT JOIN blobs USING (picture_id) "
-                                       "WHERE picture_id = ?"));
+             state_->database->Prepare(
+                 "SELECT postings, preview, features FROM pictures LEFT JOIN blobs USING (picture_id) "
+                 "WHERE picture_id = ?"));
   KANTEI_TRY(const bool found, statement.Bind(picture_id).Step());
   if (!found) return NoPicture(*state_->database, picture_id);
   PictureBlobs blobs;
@@ -412,20 +447,25 @@ Result<PictureBlobs> Catalog::GetBlobs(std::int64_t picture_id) {
 
 Result<Bytes> Catalog::GetFeatures(std::int64_t picture_id) {
   return ReadBlob(state_->database.get(),
-                  "SELECT features FROM pictures LEFT JOIN blobs USING (picture_id) WHERE picture_id = ?", picture_id);
+                  "SELECT features FROM pictures LEFT JOIN blobs USING (picture_id) WHERE picture_id = ?",
+                  picture_id);
 }
 
 Result<Bytes> Catalog::GetPreview(std::int64_t picture_id) {
   return ReadBlob(state_->database.get(),
-                  "SELECT preview FROM pictures LEFT JOIN blobs USING (picture_id) WHERE picture_id = ?", picture_id);
+                  "SELECT preview FROM pictures LEFT JOIN blobs USING (picture_id) WHERE picture_id = ?",
+                  picture_id);
 }
 
-Status Catalog::ScanForIndex(std::int64_t after_id, bool with_postings, const std::function<bool(IndexRow&&)>& visit) {
-  KANTEI_TRY(Statement statement,
-             state_->database->Prepare(
-                 with_postings ? "SELECT picture_id, pdq, pdq_quality, postings FROM pictures LEFT JOIN blobs USING "
-                                 "(picture_id) WHERE picture_id > ? ORDER BY picture_id"
-                               : "SELECT picture_id, pdq, pdq_quality FROM pictures WHERE picture_id > ? ORDER BY picture_id"));
+Status Catalog::ScanForIndex(std::int64_t after_id, bool with_postings,
+                             const std::function<bool(IndexRow&&)>& visit) {
+  KANTEI_TRY(
+      Statement statement,
+      state_->database->Prepare(
+          with_postings ? "SELECT picture_id, pdq, pdq_quality, postings FROM pictures LEFT JOIN blobs USING "
+                          "(picture_id) WHERE picture_id > ? ORDER BY picture_id"
+                        : "SELECT picture_id, pdq, pdq_quality FROM pictures WHERE picture_id > ? ORDER BY "
+                          "picture_id"));
   statement.Bind(after_id);
   while (true) {
     KANTEI_TRY(const bool more, statement.Step());
@@ -434,7 +474,8 @@ Status Catalog::ScanForIndex(std::int64_t after_id, bool with_postings, const st
     row.picture_id = statement.Int(0);
     const std::span<const std::byte> pdq = statement.Blob(1);
     const std::int64_t quality = statement.Int(2);
-    if (pdq.size() != 32 || quality < 0 || quality > 100) return DamagedRow(*state_->database, row.picture_id);
+    if (pdq.size() != 32 || quality < 0 || quality > 100)
+      return DamagedRow(*state_->database, row.picture_id);
     row.pdq = FromBytes(pdq.first<32>());
     row.pdq_quality = static_cast<int>(quality);
     if (with_postings) row.postings = CopyBytes(statement.Blob(3));
@@ -474,11 +515,13 @@ Result<std::optional<std::string>> Catalog::GetSetting(const std::string& name) 
 Status Catalog::SetSetting(const std::string& name, const std::string& value) {
   KANTEI_RETURN_IF_ERROR(state_->CheckWritable());
   if (name.empty() || name == kUuidSetting) {
-    return Error{ErrorCode::kInvalidArgument, "a setting needs a name other than catalog_uuid, which is the catalogue's own"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "a setting needs a name other than catalog_uuid, which is the catalogue's own"};
   }
   KANTEI_TRY(Statement statement,
-             state_->database->Prepare("INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
-                                       "value = excluded.value"));
+             state_->database->Prepare(
+                 "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET "
+                 "value = excluded.value"));
   return statement.Bind(std::string_view(name)).Bind(std::string_view(value)).Run();
 }
 

@@ -16,7 +16,8 @@
 
 namespace kantei::store {
 
-/// What a match means. allow: known and permitted; deny: known, reuse is a finding; ignore: silences the match.
+/// What a match means. allow: known and permitted; deny: known, reuse is a finding; ignore: silences the
+/// match.
 enum class BankKind { kAllow, kDeny, kIgnore };
 std::string_view BankKindName(BankKind kind);
 Result<BankKind> ParseBankKind(std::string_view name);
@@ -39,7 +40,7 @@ struct Picture {
   std::int64_t file_bytes = 0;
   std::string added_at;  ///< UTC, ISO 8601
   Code256 pdq;
-  int pdq_quality = 0;      ///< 0..100
+  int pdq_quality = 0;  ///< 0..100
   bool has_features = false;
 };
 
@@ -52,8 +53,8 @@ struct PictureBlobs {
 
 /// Filters of List; empty fields do not filter. `after_id` and `limit` page.
 struct PictureFilter {
-  std::string bank, label, owner;
-  std::string path_prefix;
+  std::string bank = {}, label = {}, owner = {};  // = {}: GCC then takes {.label = "x"} without a warning
+  std::string path_prefix = {};                   ///< bytes, not whole names: "/a/b" also takes "/a/bc.jpg"
   std::int64_t after_id = 0;
   int limit = 0;  ///< 0: no limit
 };
@@ -68,12 +69,12 @@ struct Checkpoint {
 
 enum class OpenMode { kReadOnly, kReadWrite, kCreate };
 
-/// One library directory. One writer at a time (kUnavailable with the reason otherwise), any number of readers.
-/// Not thread-safe: one Catalog per thread (they may be open on the same directory).
+/// One library directory. One writer at a time (kUnavailable with the reason otherwise), any number of
+/// readers. Not thread-safe: one Catalog per thread (they may be open on the same directory).
 class Catalog {
  public:
-  /// kNotFound when there is no catalogue and mode is not kCreate; kCorrupt when the file is not ours or damaged;
-  /// kUnsupported when written by a newer version.
+  /// kNotFound when there is no catalogue and mode is not kCreate; kCorrupt when the file is not ours or
+  /// damaged; kUnsupported when written by a newer version.
   static Result<std::unique_ptr<Catalog>> Open(const std::filesystem::path& directory, OpenMode mode);
   ~Catalog();
   Catalog(const Catalog&) = delete;
@@ -94,12 +95,13 @@ class Catalog {
   Status Begin();
   Status Commit();
   Status Rollback();
-  /// Adds a picture (picture_id and added_at are set by the catalogue). kInvalidArgument: unknown bank, or already there.
+  /// Adds a picture (picture_id and added_at are set by the catalogue). kInvalidArgument: unknown bank, or
+  /// already there.
   Result<std::int64_t> Add(const Picture& picture, const PictureBlobs& blobs);
   /// kNotFound when there is none.
   Status Remove(std::int64_t picture_id);
-  Status UpdateTexts(std::int64_t picture_id, const std::string& label, const std::string& owner, const std::string& source,
-                     const std::string& notes);
+  Status UpdateTexts(std::int64_t picture_id, const std::string& label, const std::string& owner,
+                     const std::string& source, const std::string& notes);
 
   Result<Picture> Get(std::int64_t picture_id);
   Result<PictureBlobs> GetBlobs(std::int64_t picture_id);
@@ -109,15 +111,18 @@ class Catalog {
   Status List(const PictureFilter& filter, const std::function<bool(const Picture&)>& visit);
   Result<std::int64_t> Count(const PictureFilter& filter);
 
-  /// For index building, in order of id from after_id on: id, hash, quality, postings blob. One pass, bounded memory.
+  /// For index building, in order of id from after_id on: id, hash, quality, postings blob. One pass, bounded
+  /// memory.
   struct IndexRow {
     std::int64_t picture_id = 0;
     Code256 pdq;
     int pdq_quality = 0;
     Bytes postings;
   };
-  Status ScanForIndex(std::int64_t after_id, bool with_postings, const std::function<bool(IndexRow&&)>& visit);
-  /// Ids removed since the catalogue was made, ascending by time of removal, from the given count of removals on.
+  Status ScanForIndex(std::int64_t after_id, bool with_postings,
+                      const std::function<bool(IndexRow&&)>& visit);
+  /// Ids removed since the catalogue was made, ascending by time of removal, from the given count of removals
+  /// on.
   Result<std::vector<std::int64_t>> RemovedSince(std::int64_t removals);
 
   Result<Checkpoint> CurrentCheckpoint();
@@ -126,8 +131,8 @@ class Catalog {
   Result<std::optional<std::string>> GetSetting(const std::string& name);
   Status SetSetting(const std::string& name, const std::string& value);
 
-  /// SQLite's integrity check, foreign keys, and our own rules (banks exist, blobs where has_features says so).
-  /// One sentence per problem; empty when sound.
+  /// SQLite's integrity check, foreign keys, and our own rules (banks exist, blobs where has_features says
+  /// so). One sentence per problem; empty when sound.
   Result<std::vector<std::string>> Verify(const CancellationToken& cancellation);
 
  private:

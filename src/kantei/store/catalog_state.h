@@ -9,8 +9,8 @@
 
 namespace kantei::store {
 
-/// The exclusive right to write a library directory: a lock on its file writer.lock, which the kernel drops when the process
-/// ends in whatever way.
+/// The exclusive right to write a library directory: a lock on its file writer.lock, which the kernel drops
+/// when the process ends in whatever way.
 class WriterLock {
  public:
   WriterLock() = default;
@@ -26,11 +26,11 @@ class WriterLock {
 
 struct Catalog::State {
   std::filesystem::path directory;
-  WriterLock lock;                     ///< outlives the database: declared before it
+  WriterLock lock;  ///< outlives the database: declared before it
   std::unique_ptr<Database> database;
   bool writable = false;
-  bool in_batch = false;               ///< between Begin and Commit or Rollback
-  Checkpoint before_batch;             ///< what is committed while in_batch
+  bool in_batch = false;    ///< between Begin and Commit or Rollback
+  Checkpoint before_batch;  ///< what is committed while in_batch
 
   /// kInvalidArgument unless opened for writing; kUnavailable when the open batch was lost to a full disk.
   Status CheckWritable() const;

@@ -10,7 +10,8 @@ constexpr int kMaxProblemsEach = 100;
 
 /// Runs a query of which each row is one problem; `describe` makes its sentence.
 template <typename Describe>
-Status Collect(Database* database, const std::string& sql, const Describe& describe, std::vector<std::string>* problems) {
+Status Collect(Database* database, const std::string& sql, const Describe& describe,
+               std::vector<std::string>* problems) {
   KANTEI_TRY(Statement statement, database->Prepare(sql));
   while (true) {
     KANTEI_TRY(const bool row, statement.Step());
@@ -34,7 +35,8 @@ Result<std::vector<std::string>> Catalog::Verify(const CancellationToken& cancel
 
   const Status integrity = Collect(
       database, "PRAGMA integrity_check(" + std::to_string(kMaxProblemsEach) + ")",
-      [&](const Statement& row) { return name + " fails SQLite's integrity check: " + row.Text(0); }, &problems);
+      [&](const Statement& row) { return name + " fails SQLite's integrity check: " + row.Text(0); },
+      &problems);
   if (problems.size() == 1 && problems.front().ends_with(": ok")) problems.clear();
   if (!integrity.ok()) {
     if (integrity.error().code != ErrorCode::kCorrupt) return integrity.error();
@@ -43,8 +45,8 @@ Result<std::vector<std::string>> Catalog::Verify(const CancellationToken& cancel
   }
 
   const auto broken_reference = [&](const Statement& row) {
-    return "row " + std::to_string(row.Int(1)) + " of the table " + row.Text(0) + " points to a row that is not in " +
-           row.Text(2);
+    return "row " + std::to_string(row.Int(1)) + " of the table " + row.Text(0) +
+           " points to a row that is not in " + row.Text(2);
   };
   KANTEI_RETURN_IF_ERROR(Collect(database, "PRAGMA foreign_key_check", broken_reference, &problems));
 
@@ -56,7 +58,8 @@ Result<std::vector<std::string>> Catalog::Verify(const CancellationToken& cancel
       {"SELECT picture_id FROM pictures LEFT JOIN blobs USING (picture_id) "
        "WHERE has_features = 1 AND coalesce(length(features), 0) = 0",
        "says that it has local features, but none are stored; remove and add it again"},
-      {"SELECT picture_id FROM pictures JOIN blobs USING (picture_id) WHERE has_features = 0 AND length(features) > 0",
+      {"SELECT picture_id FROM pictures JOIN blobs USING (picture_id) WHERE has_features = 0 AND "
+       "length(features) > 0",
        "has local features that it does not know of; remove and add it again"},
       {"SELECT picture_id FROM pictures WHERE sha256 IS NOT NULL AND length(path) = 0",
        "has a SHA-256 but no path; remove it and add the file again"},
@@ -77,7 +80,9 @@ Result<std::vector<std::string>> Catalog::Verify(const CancellationToken& cancel
   for (const char* bank : {"allow", "deny", "ignore"}) {
     KANTEI_TRY(Statement statement, database->Prepare("SELECT kind FROM banks WHERE name = ?"));
     KANTEI_TRY(const bool found, statement.Bind(std::string_view(bank)).Step());
-    if (!found) problems.push_back("the bank '" + std::string(bank) + "' is missing; restore the catalogue from a backup");
+    if (!found)
+      problems.push_back("the bank '" + std::string(bank) +
+                         "' is missing; restore the catalogue from a backup");
   }
   KANTEI_TRY(const Checkpoint checkpoint, CurrentCheckpoint());
   if (checkpoint.catalog_uuid.empty()) {

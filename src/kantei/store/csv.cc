@@ -20,7 +20,9 @@ CsvReader::CsvReader(std::string_view text) : text_(text) {
   if (text_.starts_with("\xEF\xBB\xBF")) text_.remove_prefix(3);
 }
 
-bool CsvReader::AtLineEnd() const { return at_ >= text_.size() || text_[at_] == '\n' || text_[at_] == '\r'; }
+bool CsvReader::AtLineEnd() const {
+  return at_ >= text_.size() || text_[at_] == '\n' || text_[at_] == '\r';
+}
 
 void CsvReader::TakeLineEnd() {
   if (at_ >= text_.size()) return;
@@ -74,7 +76,8 @@ bool CsvReader::Next(CsvRecord* record) {
         return true;
       }
       for (std::size_t i = first; i < at_; ++i) {
-        line_ += text_[i] == '\n' || (text_[i] == '\r' && (i + 1 >= text_.size() || text_[i + 1] != '\n')) ? 1 : 0;
+        line_ +=
+            text_[i] == '\n' || (text_[i] == '\r' && (i + 1 >= text_.size() || text_[i + 1] != '\n')) ? 1 : 0;
       }
     } else {
       const std::size_t end = std::min(text_.find_first_of(",\r\n", at_), text_.size());

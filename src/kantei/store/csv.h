@@ -14,7 +14,8 @@ struct CsvRecord {
   std::string problem;  ///< not empty: the record is unreadable, and reading goes on with the next line
 };
 
-/// Takes LF, CRLF and CR, a byte-order mark, blanks around unquoted fields; leaves out blank lines and lines that start with
+/// Takes LF, CRLF and CR, a byte-order mark, blanks around unquoted fields; leaves out blank lines and lines
+/// that start with
 /// '#'. The text must outlive the reader.
 class CsvReader {
  public:

@@ -1,8 +1,7 @@
 // Forms that are read, all found in the wild of the ThreatExchange tools:
-//   with a header    `threatexchange dataset -P --csv`: collab,signal_type,signal_str,category,tags, and any other order
-//   hash[,quality[,filename]]            the PDQ reference program
-//   hash,id,time,tags                    sample data of hasher-matcher-actioner
-//   type,hash[,tags...]                  `threatexchange` output
+//   with a header    `threatexchange dataset -P --csv`: collab,signal_type,signal_str,category,tags, and any
+//   other order hash[,quality[,filename]]            the PDQ reference program hash,id,time,tags sample data
+//   of hasher-matcher-actioner type,hash[,tags...]                  `threatexchange` output
 //   id,hash,descriptor id,time,tags      cache of the older command line
 #include "kantei/store/hash_list.h"
 
@@ -37,7 +36,8 @@ bool IsNumber(std::string_view text) {
 std::optional<int> ParseQuality(std::string_view text) {
   int quality = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), quality);
-  if (error != std::errc() || end != text.data() + text.size() || quality < 0 || quality > 100) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || quality < 0 || quality > 100)
+    return std::nullopt;
   return quality;
 }
 
@@ -68,13 +68,14 @@ struct Columns {
 
   /// Nothing when the record is not a header.
   static std::optional<Columns> Of(std::span<const std::string> record) {
-    static constexpr std::array<std::string_view, 7> kHash = {"pdq",    "pdq_hash",  "signal_str", "signal",
-                                                              "indicator", "hash_value", "hash"};
-    static constexpr std::array<std::string_view, 4> kType = {"signal_type", "indicator_type", "hash_type", "type"};
+    static constexpr std::array<std::string_view, 7> kHash = {
+        "pdq", "pdq_hash", "signal_str", "signal", "indicator", "hash_value", "hash"};
+    static constexpr std::array<std::string_view, 4> kType = {"signal_type", "indicator_type", "hash_type",
+                                                              "type"};
     static constexpr std::array<std::string_view, 2> kQuality = {"quality", "pdq_quality"};
     static constexpr std::array<std::string_view, 4> kTags = {"tags", "label", "labels", "tag"};
-    static constexpr std::array<std::string_view, 7> kId = {"id",       "source_id", "indicator_id", "descriptor_id",
-                                                            "filename", "filepath",  "file"};
+    static constexpr std::array<std::string_view, 7> kId = {
+        "id", "source_id", "indicator_id", "descriptor_id", "filename", "filepath", "file"};
     if (std::any_of(record.begin(), record.end(), IsHash)) return std::nullopt;
     Columns columns;
     columns.hash = Find(record, kHash);
@@ -124,8 +125,8 @@ RawRow ByPosition(const std::vector<std::string>& fields) {
   return row;
 }
 
-/// A sentence when the row cannot be used.
-std::optional<std::string> Check(const RawRow& raw, HashListRow* row) {
+/// A sentence when the row cannot be used, else nothing.
+std::string Check(const RawRow& raw, HashListRow* row) {
   if (!IsPdqType(raw.type)) return "the signal type '" + Shown(raw.type) + "' is not PDQ";
   if (!IsHash(raw.hash)) return "'" + Shown(raw.hash) + "' is not a PDQ hash of 64 hexadecimal digits";
   if (!raw.quality.empty()) {
@@ -136,7 +137,7 @@ std::optional<std::string> Check(const RawRow& raw, HashListRow* row) {
   row->pdq = Code256::FromHex(raw.hash).value();
   row->label = raw.tags;
   row->source_id = raw.id;
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace
@@ -149,10 +150,8 @@ Result<HashList> ParseHashList(std::string_view csv) {
   bool first = true;
   std::size_t problems = 0;
   while (reader.Next(&record)) {
-    std::optional<std::string> problem;
-    if (!record.problem.empty()) {
-      problem = record.problem;
-    } else {
+    std::string problem = record.problem;
+    if (problem.empty()) {
       if (first) {
         first = false;
         columns = Columns::Of(record.fields);
@@ -160,24 +159,28 @@ Result<HashList> ParseHashList(std::string_view csv) {
       }
       HashListRow row;
       problem = Check(columns ? ByColumns(*columns, record.fields) : ByPosition(record.fields), &row);
-      if (!problem) list.rows.push_back(std::move(row));
+      if (problem.empty()) list.rows.push_back(std::move(row));
     }
-    if (!problem) continue;
-    if (++problems <= kMaxProblems) list.problems.push_back("line " + std::to_string(record.line) + ": " + *problem);
+    if (problem.empty()) continue;
+    if (++problems <= kMaxProblems)
+      list.problems.push_back("line " + std::to_string(record.line) + ": " + problem);
   }
   if (list.rows.empty()) {
     return Error{ErrorCode::kCorrupt,
-                 "the hash list has no usable line" + (list.problems.empty() ? "" : " (" + list.problems.front() + ")") +
+                 "the hash list has no usable line" +
+                     (list.problems.empty() ? "" : " (" + list.problems.front() + ")") +
                      "; expected CSV with a column of PDQ hashes, 64 hexadecimal digits each"};
   }
   if (problems > kMaxProblems) {
-    list.problems.push_back(std::to_string(problems - kMaxProblems) + " more lines were skipped for like reasons");
+    list.problems.push_back(std::to_string(problems - kMaxProblems) +
+                            " more lines were skipped for like reasons");
   }
   return list;
 }
 
 std::string FormatHashList(const std::vector<HashListRow>& rows) {
-  // The first five columns are those of `threatexchange dataset -P --csv`; its readers go by name and pass over the others.
+  // The first five columns are those of `threatexchange dataset -P --csv`; its readers go by name and pass
+  // over the others.
   std::string csv = "collab,signal_type,signal_str,category,tags,quality,id\n";
   for (const HashListRow& row : rows) {
     csv += "kantei,pdq," + row.pdq.ToHex() + ",WORTH_INVESTIGATING," + CsvField(row.label) + ',' +

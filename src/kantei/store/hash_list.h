@@ -12,8 +12,8 @@ namespace kantei::store {
 
 struct HashListRow {
   Code256 pdq;
-  int quality = 100;  ///< 100 when the list has no quality
-  std::string label;  ///< tags, joined by a space; may be empty
+  int quality = 100;      ///< 100 when the list has no quality
+  std::string label;      ///< tags, joined by a space; may be empty
   std::string source_id;  ///< the partner's identifier; may be empty
 };
 
@@ -22,7 +22,8 @@ struct HashList {
   std::vector<std::string> problems;  ///< one sentence per line that was skipped, with its number
 };
 
-/// Rows of other signal types are counted as problems and skipped; a file without one usable line is kCorrupt.
+/// Rows of other signal types are counted as problems and skipped; a file without one usable line is
+/// kCorrupt.
 Result<HashList> ParseHashList(std::string_view csv);
 std::string FormatHashList(const std::vector<HashListRow>& rows);
 

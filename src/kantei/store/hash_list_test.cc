@@ -20,8 +20,9 @@ HashList Parse(const std::string& csv) {
 }
 
 TEST(HashList, ReadsThreatExchangeDatasetCsv) {
-  const HashList list = Parse("collab,signal_type,signal_str,category,tags\r\nSample Signals,pdq," + kA +
-                              ",WORTH_INVESTIGATING,\r\nSample Signals,pdq," + kB + ",NEGATIVE_CLASS,tag_a tag_b\r\n");
+  const HashList list =
+      Parse("collab,signal_type,signal_str,category,tags\r\nSample Signals,pdq," + kA +
+            ",WORTH_INVESTIGATING,\r\nSample Signals,pdq," + kB + ",NEGATIVE_CLASS,tag_a tag_b\r\n");
   ASSERT_EQ(list.rows.size(), 2u);
   EXPECT_THAT(list.problems, IsEmpty());
   EXPECT_EQ(list.rows[0].pdq.ToHex(), kA);
@@ -31,8 +32,9 @@ TEST(HashList, ReadsThreatExchangeDatasetCsv) {
 }
 
 TEST(HashList, ReadsNamedColumnsInAnyOrder) {
-  const HashList list = Parse("\xEF\xBB\xBF# shared with us\n Quality , Label,ID,INDICATOR,indicator_type\n87,cats,x-1," + kA +
-                              ",HASH_PDQ\n,dogs,x-2," + kB + ",pdq\n");
+  const HashList list =
+      Parse("\xEF\xBB\xBF# shared with us\n Quality , Label,ID,INDICATOR,indicator_type\n87,cats,x-1," + kA +
+            ",HASH_PDQ\n,dogs,x-2," + kB + ",pdq\n");
   ASSERT_EQ(list.rows.size(), 2u);
   EXPECT_EQ(list.rows[0].quality, 87);
   EXPECT_EQ(list.rows[0].label, "cats");
@@ -42,7 +44,8 @@ TEST(HashList, ReadsNamedColumnsInAnyOrder) {
 }
 
 TEST(HashList, ReadsPathAndHashHeader) {
-  const HashList list = Parse("FilePath,Hash\n../a/b.jpg," + kA + "\n../c.mp4,0a21c8f85a55a9e276ffc2c53f6887c4\n");
+  const HashList list =
+      Parse("FilePath,Hash\n../a/b.jpg," + kA + "\n../c.mp4,0a21c8f85a55a9e276ffc2c53f6887c4\n");
   ASSERT_EQ(list.rows.size(), 1u);
   EXPECT_EQ(list.rows[0].source_id, "../a/b.jpg");
   EXPECT_THAT(list.problems, ElementsAre(HasSubstr("line 3: ")));
@@ -59,7 +62,8 @@ TEST(HashList, ReadsHeaderlessForms) {
   EXPECT_EQ(sample.source_id, "2880742865368386");
   EXPECT_EQ(sample.label, "one two");
   EXPECT_EQ(Parse("pdq," + kA + ",one,two\n").rows.at(0).label, "one two");
-  const HashListRow cache = Parse("2718543894913670," + kA + ",3104082029674934,2020-07-31T18:47:52+0000,tag\n").rows.at(0);
+  const HashListRow cache =
+      Parse("2718543894913670," + kA + ",3104082029674934,2020-07-31T18:47:52+0000,tag\n").rows.at(0);
   EXPECT_EQ(cache.source_id, "2718543894913670");
   EXPECT_EQ(cache.label, "tag");
 }
@@ -71,21 +75,24 @@ TEST(HashList, UpperCaseHashesAreTheSame) {
 }
 
 TEST(HashList, ReadsQuotedFields) {
-  const HashList list = Parse("hash,label,id\n\"" + kA + "\",\"a \"\"b\"\", c\nsecond line\",7\n" + kB + ",x,8\n" + "bad,,\n");
+  const HashList list =
+      Parse("hash,label,id\n\"" + kA + "\",\"a \"\"b\"\", c\nsecond line\",7\n" + kB + ",x,8\n" + "bad,,\n");
   ASSERT_EQ(list.rows.size(), 2u);
   EXPECT_EQ(list.rows[0].label, "a \"b\", c\nsecond line");
   EXPECT_EQ(list.rows[1].source_id, "8");
-  EXPECT_THAT(list.problems, ElementsAre(HasSubstr("line 5: 'bad' is not a PDQ hash")));  // lines inside quotes count
+  EXPECT_THAT(list.problems,
+              ElementsAre(HasSubstr("line 5: 'bad' is not a PDQ hash")));  // lines inside quotes count
 }
 
 TEST(HashList, NamesSkippedLinesAndGoesOn) {
-  const HashList list = Parse("md5,0a21c8f85a55a9e276ffc2c53f6887c4,x\r\n\r\n" + kA + "\r\nvideo_md5," + kB + "\r\n" + kA +
-                              "0\r\n\"open," + kA + "\r\npdq," + kB + "\r\n");
+  const HashList list = Parse("md5,0a21c8f85a55a9e276ffc2c53f6887c4,x\r\n\r\n" + kA + "\r\nvideo_md5," + kB +
+                              "\r\n" + kA + "0\r\n\"open," + kA + "\r\npdq," + kB + "\r\n");
   ASSERT_EQ(list.rows.size(), 2u);
-  EXPECT_THAT(list.problems,
-              ElementsAre(HasSubstr("line 1: the signal type 'md5'"), HasSubstr("line 4: the signal type 'video_md5'"),
-                          HasSubstr("line 5: "), HasSubstr("line 6: a quotation mark")));
-  const HashList quality = Parse("hash,quality\n" + kA + ",101\n" + kA + ",-1\n" + kA + ",high\n" + kA + ",0\n");
+  EXPECT_THAT(list.problems, ElementsAre(HasSubstr("line 1: the signal type 'md5'"),
+                                         HasSubstr("line 4: the signal type 'video_md5'"),
+                                         HasSubstr("line 5: "), HasSubstr("line 6: a quotation mark")));
+  const HashList quality =
+      Parse("hash,quality\n" + kA + ",101\n" + kA + ",-1\n" + kA + ",high\n" + kA + ",0\n");
   EXPECT_EQ(quality.rows.size(), 1u);
   EXPECT_EQ(quality.problems.size(), 3u);
 }

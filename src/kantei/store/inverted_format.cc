@@ -9,11 +9,13 @@ namespace kantei::store {
 namespace {
 
 Error Damaged(std::string_view name, std::string_view what) {
-  return {ErrorCode::kCorrupt,
-          std::string(name) + " is a damaged index (" + std::string(what) + "); delete it, it is rebuilt from the catalogue"};
+  return {ErrorCode::kCorrupt, std::string(name) + " is a damaged index (" + std::string(what) +
+                                   "); delete it, it is rebuilt from the catalogue"};
 }
 
-constexpr std::uint64_t RoundUp(std::uint64_t value) { return (value + 7) / 8 * 8; }
+constexpr std::uint64_t RoundUp(std::uint64_t value) {
+  return (value + 7) / 8 * 8;
+}
 
 template <typename T>
 std::span<const T> Part(std::span<const std::byte> bytes, std::uint64_t offset, std::uint64_t count) {
@@ -35,7 +37,8 @@ Result<InvertedLayout> InvertedLayout::Of(const InvertedHeader& header, std::str
   // Far above any disk, and low enough that none of the sums below can wrap.
   constexpr std::uint64_t kMaxCount = std::uint64_t{1} << 48;
   if (header.words == 0 || header.words > kMaxWords) return Damaged(name, "impossible number of words");
-  if (header.pictures > std::numeric_limits<std::uint32_t>::max()) return Damaged(name, "impossible number of pictures");
+  if (header.pictures > std::numeric_limits<std::uint32_t>::max())
+    return Damaged(name, "impossible number of pictures");
   if (header.postings > kMaxCount) return Damaged(name, "impossible number of postings");
   if (header.tag_bytes > kMaxTagBytes) return Damaged(name, "impossible length of its tag");
   InvertedLayout layout;
@@ -51,7 +54,8 @@ Result<InvertedLayout> InvertedLayout::Of(const InvertedHeader& header, std::str
   return layout;
 }
 
-std::array<std::uint8_t, 32> DirectoryChecksum(std::span<const std::byte> bytes, const InvertedLayout& layout) {
+std::array<std::uint8_t, 32> DirectoryChecksum(std::span<const std::byte> bytes,
+                                               const InvertedLayout& layout) {
   Sha256 sha;
   sha.Update(bytes.first(kChecksumOffset));
   sha.Update(bytes.subspan(layout.tag, layout.signatures - layout.tag));
@@ -64,8 +68,9 @@ Result<InvertedView> ReadInverted(std::span<const std::byte> bytes, std::string_
   std::memcpy(&header, bytes.data(), sizeof header);
   if (header.magic != kInvertedMagic) return Damaged(name, "it does not start like one");
   if (header.version != kInvertedVersion) {
-    return Error{ErrorCode::kUnsupported, std::string(name) + " is an index of version " + std::to_string(header.version) +
-                                              ", version " + std::to_string(kInvertedVersion) +
+    return Error{ErrorCode::kUnsupported, std::string(name) + " is an index of version " +
+                                              std::to_string(header.version) + ", version " +
+                                              std::to_string(kInvertedVersion) +
                                               " is read; delete it, it is rebuilt from the catalogue"};
   }
   KANTEI_TRY(const InvertedLayout layout, InvertedLayout::Of(header, name));
@@ -85,7 +90,8 @@ Result<InvertedView> ReadInverted(std::span<const std::byte> bytes, std::string_
   view.geometry = Part<std::uint16_t>(bytes, layout.geometry, header.postings);
   view.last_picture_id = header.last_picture_id;
 
-  if (view.word_ends.front() != 0 || view.word_ends.back() != header.postings) return Damaged(name, "wrong word ends");
+  if (view.word_ends.front() != 0 || view.word_ends.back() != header.postings)
+    return Damaged(name, "wrong word ends");
   for (std::size_t word = 0; word < header.words; ++word) {
     if (view.word_ends[word] > view.word_ends[word + 1]) return Damaged(name, "words out of order");
     const std::uint64_t postings = view.word_ends[word + 1] - view.word_ends[word];

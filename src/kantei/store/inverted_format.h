@@ -1,10 +1,11 @@
 // The file of an inverted index (docs/formats.md), and the views of it that queries read. Private to store/.
 //
 // Little-endian. Everything before the signatures is the directory, which the checksum covers:
-//   header (96 bytes) | tag, zero-padded to 8 | picture ids i64[P] | word ends u64[W + 1] | picture posting counts u32[P] |
-//   word picture counts u32[W] | zero-padding to 8 | signatures u64[N] | ordinals u32[N] | geometry u16[N]
-// The postings of word w are [word_ends[w], word_ends[w + 1]) of the last three, ascending by ordinal; an ordinal is a
-// position in the picture ids; geometry is angle | log_scale << 8.
+//   header (96 bytes) | tag, zero-padded to 8 | picture ids i64[P] | word ends u64[W + 1] | picture posting
+//   counts u32[P] | word picture counts u32[W] | zero-padding to 8 | signatures u64[N] | ordinals u32[N] |
+//   geometry u16[N]
+// The postings of word w are [word_ends[w], word_ends[w + 1]) of the last three, ascending by ordinal; an
+// ordinal is a position in the picture ids; geometry is angle | log_scale << 8.
 #pragma once
 
 #include <array>
@@ -43,8 +44,8 @@ constexpr std::size_t kChecksumOffset = 64;
 
 /// Byte positions of the parts, from the counts in a header.
 struct InvertedLayout {
-  std::uint64_t tag = 0, picture_ids = 0, word_ends = 0, picture_postings = 0, word_pictures = 0, signatures = 0, ordinals = 0,
-                geometry = 0, file_bytes = 0;
+  std::uint64_t tag = 0, picture_ids = 0, word_ends = 0, picture_postings = 0, word_pictures = 0,
+                signatures = 0, ordinals = 0, geometry = 0, file_bytes = 0;
   /// kCorrupt when the counts are beyond any file.
   static Result<InvertedLayout> Of(const InvertedHeader& header, std::string_view name);
 };
@@ -62,13 +63,14 @@ struct InvertedView {
   std::string tag;
 };
 
-/// Checks every count, offset and order of the directory, so that reading by the view stays inside `bytes`. Only the
-/// ordinals of postings are left unchecked (the file would have to be read whole); a reader compares each with the count.
-/// `bytes` must be 8-aligned. `name` is for messages.
+/// Checks every count, offset and order of the directory, so that reading by the view stays inside `bytes`.
+/// Only the ordinals of postings are left unchecked (the file would have to be read whole); a reader compares
+/// each with the count. `bytes` must be 8-aligned. `name` is for messages.
 Result<InvertedView> ReadInverted(std::span<const std::byte> bytes, std::string_view name);
 
 /// The checksum that the directory of `bytes` should carry; the header must hold a layout that fits `bytes`.
-std::array<std::uint8_t, 32> DirectoryChecksum(std::span<const std::byte> bytes, const InvertedLayout& layout);
+std::array<std::uint8_t, 32> DirectoryChecksum(std::span<const std::byte> bytes,
+                                               const InvertedLayout& layout);
 /// The bytes of a hexadecimal SHA-256.
 std::array<std::uint8_t, 32> DigestBytes(std::string_view hex);
 

@@ -20,9 +20,9 @@ InvertedIndex& InvertedIndex::operator=(InvertedIndex&&) noexcept = default;
 Status InvertedIndex::Add(std::int64_t picture_id, std::span<const Posting> postings) {
   State& state = *state_;
   if (picture_id <= state.last_picture_id) {
-    return Error{ErrorCode::kInvalidArgument, "picture " + std::to_string(picture_id) +
-                                                  " cannot be indexed after picture " +
-                                                  std::to_string(state.last_picture_id) + "; add in ascending order"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "picture " + std::to_string(picture_id) + " cannot be indexed after picture " +
+                     std::to_string(state.last_picture_id) + "; add in ascending order"};
   }
   constexpr std::size_t kMax = std::numeric_limits<std::uint32_t>::max();
   if (postings.size() > kMax || state.Ordinals() >= kMax) {
@@ -32,7 +32,8 @@ Status InvertedIndex::Add(std::int64_t picture_id, std::span<const Posting> post
     if (posting.word < state.words) continue;
     return Error{ErrorCode::kInvalidArgument, "picture " + std::to_string(picture_id) + " has the word " +
                                                   std::to_string(posting.word) + ", but the vocabulary has " +
-                                                  std::to_string(state.words) + " words; add it with this vocabulary"};
+                                                  std::to_string(state.words) +
+                                                  " words; add it with this vocabulary"};
   }
   if (state.tail.empty()) state.tail.resize(state.words);
   const auto ordinal = static_cast<std::uint32_t>(state.Ordinals());
@@ -54,7 +55,8 @@ Status InvertedIndex::Add(std::int64_t picture_id, std::span<const Posting> post
 void InvertedIndex::MarkRemoved(std::int64_t picture_id) {
   State& state = *state_;
   const bool in_tail = !state.tail_ids.empty() && picture_id >= state.tail_ids.front();
-  const std::span<const std::int64_t> ids = in_tail ? std::span<const std::int64_t>(state.tail_ids) : state.base.picture_ids;
+  const std::span<const std::int64_t> ids =
+      in_tail ? std::span<const std::int64_t>(state.tail_ids) : state.base.picture_ids;
   const auto found = std::lower_bound(ids.begin(), ids.end(), picture_id);
   if (found == ids.end() || *found != picture_id) return;
   const std::size_t ordinal =
@@ -65,9 +67,15 @@ void InvertedIndex::MarkRemoved(std::int64_t picture_id) {
   state.total_postings -= state.PicturePostings(ordinal);
 }
 
-std::int64_t InvertedIndex::last_picture_id() const { return state_->last_picture_id; }
-std::uint64_t InvertedIndex::posting_count() const { return state_->total_postings; }
-std::uint64_t InvertedIndex::picture_count() const { return state_->Ordinals() - state_->removed_count; }
+std::int64_t InvertedIndex::last_picture_id() const {
+  return state_->last_picture_id;
+}
+std::uint64_t InvertedIndex::posting_count() const {
+  return state_->total_postings;
+}
+std::uint64_t InvertedIndex::picture_count() const {
+  return state_->Ordinals() - state_->removed_count;
+}
 
 Result<InvertedIndex> InvertedIndex::Load(const std::filesystem::path& path, std::string* tag) {
   KANTEI_TRY(MappedFile file, MappedFile::Open(path));

@@ -37,7 +37,8 @@ Postings RandomPostings(Random* random, std::size_t count, std::uint32_t words =
   return postings;
 }
 
-/// The features of a copy: turned by `turn` 256ths, scaled by `scale` 16ths of an octave, about `flips` signature bits off.
+/// The features of a copy: turned by `turn` 256ths, scaled by `scale` 16ths of an octave, about `flips`
+/// signature bits off.
 Postings Copy(const Postings& original, int turn, int scale, int flips, Random* random) {
   Postings copy = original;
   for (Posting& posting : copy) {
@@ -65,8 +66,8 @@ Collection MakeCollection(int pictures, std::uint64_t seed) {
 }
 
 /// The same scores by the plainest means, picture by picture and feature by feature.
-std::map<std::int64_t, InvertedHit> BruteForce(const std::map<std::int64_t, Postings>& pictures, const Postings& query,
-                                               int radius) {
+std::map<std::int64_t, InvertedHit> BruteForce(const std::map<std::int64_t, Postings>& pictures,
+                                               const Postings& query, int radius) {
   struct Match {
     int distance, rotation_cell, scale_cell;
   };
@@ -104,13 +105,15 @@ std::map<std::int64_t, InvertedHit> BruteForce(const std::map<std::int64_t, Post
         double weight = 0;
         std::uint32_t count = 0;
         for (const auto& [vote, match] : list) {
-          const bool inside = (match.rotation_cell == rotation || match.rotation_cell == (rotation + 1) % 16) &&
-                              (match.scale_cell == scale || match.scale_cell == scale + 1);
+          const bool inside =
+              (match.rotation_cell == rotation || match.rotation_cell == (rotation + 1) % 16) &&
+              (match.scale_cell == scale || match.scale_cell == scale + 1);
           if (!inside) continue;
           weight += vote;
           ++count;
         }
-        const double score = weight / std::sqrt(std::max<double>(100, static_cast<double>(pictures.at(id).size())));
+        const double score =
+            weight / std::sqrt(std::max<double>(100, static_cast<double>(pictures.at(id).size())));
         if (score > best.score + 1e-9) best = {id, static_cast<float>(score), count};
       }
     }
@@ -226,7 +229,8 @@ TEST_F(InvertedIndexTest, TurnsAcrossZeroAreOneTurn) {
   InvertedIndex index(kWords);
   ASSERT_TRUE(index.Add(1, original).ok());
   Postings query = original;  // differences jitter around zero, on both sides of the wrap
-  for (Posting& posting : query) posting.angle = static_cast<std::uint8_t>(posting.angle + random.Below(9) - 4);
+  for (Posting& posting : query)
+    posting.angle = static_cast<std::uint8_t>(posting.angle + random.Below(9) - 4);
   EXPECT_EQ(index.Query(query, {}).at(0).votes, 100u);
 }
 
@@ -248,7 +252,8 @@ TEST_F(InvertedIndexTest, RadiusBoundsTheDistance) {
   const std::array query{Posting{.word = 3, .signature = 0}};
   EXPECT_TRUE(index.Query(query, {.signature_radius = 7}).empty());
   EXPECT_EQ(index.Query(query, {.signature_radius = 8}).size(), 1u);
-  EXPECT_TRUE(index.Query(std::array{Posting{.word = 4, .signature = 0xFF}}, {.signature_radius = 64}).empty());
+  EXPECT_TRUE(
+      index.Query(std::array{Posting{.word = 4, .signature = 0xFF}}, {.signature_radius = 64}).empty());
   EXPECT_TRUE(index.Query(std::array{Posting{.word = kWords + 1, .signature = 0xFF}}, {}).empty());
   EXPECT_TRUE(index.Query(query, {.signature_radius = 8, .max_hits = 0}).empty());
 }
@@ -344,7 +349,8 @@ TEST_F(InvertedIndexTest, RemovedPicturesNeverAppear) {
   auto loaded = InvertedIndex::Load(directory_ / "index", &tag);
   ASSERT_TRUE(loaded.ok()) << loaded.error().message;
   check(*loaded);
-  const auto truth = BruteForce(left, query, 22);  // the file keeps nothing of the removed, not even in word counts
+  const auto truth =
+      BruteForce(left, query, 22);  // the file keeps nothing of the removed, not even in word counts
   for (const InvertedHit& hit : loaded->Query(query, {.max_hits = 1000})) {
     EXPECT_NEAR(hit.score, truth.at(hit.picture_id).score, 1e-4 * hit.score);
   }
@@ -377,7 +383,8 @@ TEST_F(InvertedIndexTest, ConcurrentQueriesAgree) {
 TEST_F(InvertedIndexTest, SaveFailsCleanly) {
   const InvertedIndex index(kWords);
   EXPECT_FALSE(index.Save(directory_ / "missing" / "index", "").ok());
-  EXPECT_EQ(index.Save(directory_ / "index", std::string(kMaxTagBytes + 1, 'x')).error().code, ErrorCode::kInvalidArgument);
+  EXPECT_EQ(index.Save(directory_ / "index", std::string(kMaxTagBytes + 1, 'x')).error().code,
+            ErrorCode::kInvalidArgument);
   fs::create_directories(directory_ / "taken" / "full");  // a directory cannot be replaced by a file
   EXPECT_FALSE(index.Save(directory_ / "taken", "").ok());
   for (const auto& entry : fs::directory_iterator(directory_)) {
@@ -439,7 +446,8 @@ TEST_F(InvertedIndexTest, RefusesLyingDirectoriesWithARightChecksum) {
 
   // Numbers of postings are not checked one by one at Load; a query must stay inside nevertheless.
   std::vector<char> bytes = good;
-  for (std::uint64_t at = layout.ordinals; at < layout.geometry; at += 4) Put<std::uint32_t>(&bytes, at, 0xFFFFFFF0u);
+  for (std::uint64_t at = layout.ordinals; at < layout.geometry; at += 4)
+    Put<std::uint32_t>(&bytes, at, 0xFFFFFFF0u);
   auto loaded = InvertedIndex::Load(WriteAll(bytes), &tag);
   ASSERT_TRUE(loaded.ok());
   EXPECT_TRUE(loaded->Query(collection.pictures.at(10), {.signature_radius = 64}).empty());

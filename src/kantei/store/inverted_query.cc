@@ -1,12 +1,14 @@
-// Query of the inverted index: Hamming embedding with weak geometric consistency (Jegou, Douze and Schmid, ECCV 2008,
-// sections 4 and 5) and damped bursts (the same authors, CVPR 2009).
+// Query of the inverted index: Hamming embedding with weak geometric consistency (Jegou, Douze and Schmid,
+// ECCV 2008, sections 4 and 5) and damped bursts (the same authors, CVPR 2009).
 //
-// A query feature votes for a picture when a posting of its word lies within the signature radius. It has one vote a
-// picture, for its nearest posting there, so that repeated texture in the picture does not count many times. A vote weighs
+// A query feature votes for a picture when a posting of its word lies within the signature radius. It has one
+// vote a picture, for its nearest posting there, so that repeated texture in the picture does not count many
+// times. A vote weighs
 //     idf(word)^2 * exp(-(distance / 22.4)^2) / sqrt(number of pictures the feature votes for),
-// the last term damping features that match everywhere. Votes fall into 16 x 16 cells of the differences of orientation
-// (22.5 degrees a cell, all around) and scale (half an octave a cell, four octaves each way); a true copy turns and scales
-// all its features alike, so only the heaviest 2 x 2 cells count: two cells each way, so that no border can split it.
+// the last term damping features that match everywhere. Votes fall into 16 x 16 cells of the differences of
+// orientation (22.5 degrees a cell, all around) and scale (half an octave a cell, four octaves each way); a
+// true copy turns and scales all its features alike, so only the heaviest 2 x 2 cells count: two cells each
+// way, so that no border can split it.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -23,7 +25,8 @@ constexpr int kCells = 16;
 constexpr std::size_t kHistogram = kCells * kCells;
 // Pictures whose votes are counted by geometry; those beyond have a lower sum of all votes.
 constexpr std::size_t kGeometryPictures = 1000;
-// A picture with very few features would win by a single chance match, so it is scored as if it had this many.
+// A picture with very few features would win by a single chance match, so it is scored as if it had this
+// many.
 constexpr std::uint32_t kLeastPostings = 100;
 
 struct Vote {
@@ -63,7 +66,8 @@ class WordVotes {
   }
 
   /// The signatures of a long list are read from memory once for all features of the word.
-  void Scan(const PostingRun& run, std::span<const Posting* const> features, const std::vector<bool>& removed) {
+  void Scan(const PostingRun& run, std::span<const Posting* const> features,
+            const std::vector<bool>& removed) {
     for (std::size_t begin = 0; begin < run.signatures.size(); begin += kScanChunk) {
       const auto chunk = run.signatures.subspan(begin, std::min(kScanChunk, run.signatures.size() - begin));
       for (std::size_t k = 0; k < features.size(); ++k) {
@@ -79,8 +83,8 @@ class WordVotes {
   std::span<const Vote> votes(std::size_t k) const { return votes_[k]; }
 
  private:
-  static void Collect(const Posting& query, std::uint32_t ordinal, std::uint16_t geometry, std::uint8_t distance,
-                      const std::vector<bool>& removed, std::vector<Vote>* votes) {
+  static void Collect(const Posting& query, std::uint32_t ordinal, std::uint16_t geometry,
+                      std::uint8_t distance, const std::vector<bool>& removed, std::vector<Vote>* votes) {
     // The first test also keeps ordinals of a hostile file inside the tables.
     if (ordinal >= removed.size() || removed[ordinal]) return;
     if (votes->empty() || votes->back().ordinal != ordinal) {
@@ -125,7 +129,8 @@ Window HeaviestWindow(const float* weights, const std::uint32_t* counts) {
 
 }  // namespace
 
-std::vector<InvertedHit> InvertedIndex::Query(std::span<const Posting> query, const InvertedQueryOptions& options) const {
+std::vector<InvertedHit> InvertedIndex::Query(std::span<const Posting> query,
+                                              const InvertedQueryOptions& options) const {
   const State& state = *state_;
   const std::size_t pictures = state.Ordinals();
   if (pictures == 0 || options.max_hits <= 0) return {};
@@ -153,11 +158,13 @@ std::vector<InvertedHit> InvertedIndex::Query(std::span<const Posting> query, co
     word_votes.Start(same_word.size());
     word_votes.Scan(state.BaseRun(word), same_word, state.removed);
     word_votes.Scan(state.TailRun(word), same_word, state.removed);
-    // log(1 + N/n) instead of log(N/n): a word that every picture of a small library has still says something.
+    // log(1 + N/n) instead of log(N/n): a word that every picture of a small library has still says
+    // something.
     const double idf = std::log1p(live / word_pictures);
     for (std::size_t k = 0; k < same_word.size(); ++k) {
       const std::span<const Vote> votes = word_votes.votes(k);
-      const auto factor = static_cast<float>(idf * idf / std::sqrt(static_cast<double>(std::max<std::size_t>(votes.size(), 1))));
+      const auto factor = static_cast<float>(
+          idf * idf / std::sqrt(static_cast<double>(std::max<std::size_t>(votes.size(), 1))));
       for (const Vote& vote : votes) {
         const float weight = factor * distance_weights[vote.distance];
         tally.sums[vote.ordinal] += weight;
@@ -184,12 +191,14 @@ std::vector<InvertedHit> InvertedIndex::Query(std::span<const Posting> query, co
   }
   const std::size_t kept =
       std::min(candidates.size(), std::max(kGeometryPictures, static_cast<std::size_t>(options.max_hits)));
-  std::nth_element(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(kept), candidates.end(), before);
+  std::nth_element(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(kept),
+                   candidates.end(), before);
   candidates.resize(kept);
 
   constexpr std::uint32_t kNoSlot = 0xFFFFFFFF;
   std::vector<std::uint32_t> slots(pictures, kNoSlot);
-  for (std::size_t slot = 0; slot < kept; ++slot) slots[candidates[slot].ordinal] = static_cast<std::uint32_t>(slot);
+  for (std::size_t slot = 0; slot < kept; ++slot)
+    slots[candidates[slot].ordinal] = static_cast<std::uint32_t>(slot);
   std::vector<float> weights(kept * kHistogram);
   std::vector<std::uint32_t> counts(kept * kHistogram);
   for (std::size_t i = 0; i < tally.votes.size(); ++i) {

@@ -16,7 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A file that takes its final name only when it is complete and on the disk. Removed again when it is not finished.
+/// A file that takes its final name only when it is complete and on the disk. Removed again when it is not
+/// finished.
 class NewFile {
  public:
   static Result<std::unique_ptr<NewFile>> Create(const fs::path& path) {
@@ -68,7 +69,8 @@ class NewFile {
 
  private:
   static constexpr std::size_t kBuffer = 1 << 20;
-  explicit NewFile(const fs::path& path) : path_(path), temporary_(path.native() + ".tmp." + std::to_string(::getpid())) {
+  explicit NewFile(const fs::path& path)
+      : path_(path), temporary_(path.native() + ".tmp." + std::to_string(::getpid())) {
     buffer_.reserve(kBuffer);
   }
 
@@ -107,7 +109,8 @@ class NewFile {
 Status InvertedIndex::Save(const fs::path& path, const std::string& tag) const {
   const State& state = *state_;
   if (tag.size() > kMaxTagBytes) {
-    return Error{ErrorCode::kInvalidArgument, "the tag of an index has at most " + std::to_string(kMaxTagBytes) + " bytes"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "the tag of an index has at most " + std::to_string(kMaxTagBytes) + " bytes"};
   }
   // Removed pictures are left out, so the ordinals of those after them move down.
   const bool compact = state.removed_count > 0;
@@ -185,7 +188,8 @@ Status InvertedIndex::Save(const fs::path& path, const std::string& tag) const {
       }
       return {};
     };
-    for (std::uint32_t word = 0; word < state.words; ++word) KANTEI_RETURN_IF_ERROR(for_each_run(word, write_run));
+    for (std::uint32_t word = 0; word < state.words; ++word)
+      KANTEI_RETURN_IF_ERROR(for_each_run(word, write_run));
     return {};
   };
   const auto same = [](auto value) { return value; };

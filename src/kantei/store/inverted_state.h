@@ -49,13 +49,15 @@ struct InvertedIndex::State {
     return ordinal < first ? base.picture_postings[ordinal] : tail_postings[ordinal - first];
   }
   std::uint32_t WordPictures(std::uint32_t word) const {
-    return (base.word_pictures.empty() ? 0 : base.word_pictures[word]) + (tail.empty() ? 0 : tail[word].pictures);
+    return (base.word_pictures.empty() ? 0 : base.word_pictures[word]) +
+           (tail.empty() ? 0 : tail[word].pictures);
   }
   PostingRun BaseRun(std::uint32_t word) const {
     if (base.word_ends.empty()) return {};
     const auto begin = static_cast<std::size_t>(base.word_ends[word]);
     const std::size_t count = static_cast<std::size_t>(base.word_ends[word + 1]) - begin;
-    return {base.signatures.subspan(begin, count), base.ordinals.subspan(begin, count), base.geometry.subspan(begin, count)};
+    return {base.signatures.subspan(begin, count), base.ordinals.subspan(begin, count),
+            base.geometry.subspan(begin, count)};
   }
   PostingRun TailRun(std::uint32_t word) const {
     if (tail.empty()) return {};

@@ -9,7 +9,8 @@
 namespace kantei::store {
 namespace {
 
-void ScanPlain(std::span<const std::uint64_t> signatures, std::uint64_t query, int radius, NearSignatures* near) {
+void ScanPlain(std::span<const std::uint64_t> signatures, std::uint64_t query, int radius,
+               NearSignatures* near) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < signatures.size(); ++i) {
     const int distance = std::popcount(signatures[i] ^ query);
@@ -22,10 +23,10 @@ void ScanPlain(std::span<const std::uint64_t> signatures, std::uint64_t query, i
 
 #if defined(__x86_64__)
 
-// About one random signature in a hundred is near at the usual radius, so lanes that pass are taken one by one.
-__attribute__((target("avx512f,avx512vpopcntdq,popcnt"))) void ScanAvx512(std::span<const std::uint64_t> signatures,
-                                                                          std::uint64_t query, int radius,
-                                                                          NearSignatures* near) {
+// About one random signature in a hundred is near at the usual radius, so lanes that pass are taken one by
+// one.
+__attribute__((target("avx512f,avx512vpopcntdq,popcnt"))) void ScanAvx512(
+    std::span<const std::uint64_t> signatures, std::uint64_t query, int radius, NearSignatures* near) {
   const std::uint64_t* data = signatures.data();
   const __m512i wanted = _mm512_set1_epi64(static_cast<long long>(query));
   const __m512i limit = _mm512_set1_epi64(radius);
@@ -51,23 +52,25 @@ __attribute__((target("avx512f,avx512vpopcntdq,popcnt"))) void ScanAvx512(std::s
 }
 
 // Bit counts of nibbles by table look-up, summed per 64-bit lane (Mula, Kurz and Lemire 2018, section 3).
-__attribute__((target("avx2,popcnt"))) void ScanAvx2(std::span<const std::uint64_t> signatures, std::uint64_t query,
-                                                     int radius, NearSignatures* near) {
+__attribute__((target("avx2,popcnt"))) void ScanAvx2(std::span<const std::uint64_t> signatures,
+                                                     std::uint64_t query, int radius, NearSignatures* near) {
   const std::uint64_t* data = signatures.data();
   const __m256i wanted = _mm256_set1_epi64x(static_cast<long long>(query));
   const __m256i beyond = _mm256_set1_epi64x(radius);
-  const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3,
-                                         2, 3, 3, 4);
+  const __m256i table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2,
+                                         3, 1, 2, 2, 3, 2, 3, 3, 4);
   const __m256i nibble = _mm256_set1_epi8(15);
   std::size_t count = 0, i = 0;
   for (; i + 4 <= signatures.size(); i += 4) {
     const __m256i difference =
         _mm256_xor_si256(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(data + i)), wanted);
     const __m256i low = _mm256_shuffle_epi8(table, _mm256_and_si256(difference, nibble));
-    const __m256i high = _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(difference, 4), nibble));
+    const __m256i high =
+        _mm256_shuffle_epi8(table, _mm256_and_si256(_mm256_srli_epi16(difference, 4), nibble));
     const __m256i sums = _mm256_sad_epu8(_mm256_add_epi8(low, high), _mm256_setzero_si256());
-    unsigned mask = ~static_cast<unsigned>(
-                        _mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(sums, beyond)))) & 15u;
+    unsigned mask =
+        ~static_cast<unsigned>(_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(sums, beyond)))) &
+        15u;
     for (; mask != 0; mask &= mask - 1) {
       const std::size_t position = i + static_cast<std::size_t>(__builtin_ctz(mask));
       near->position[count] = static_cast<std::uint16_t>(position);
@@ -90,14 +93,17 @@ __attribute__((target("avx2,popcnt"))) void ScanAvx2(std::span<const std::uint64
 bool ScanKernelAvailable(ScanKernel kernel) {
   switch (kernel) {
     case ScanKernel::kBest:
-    case ScanKernel::kPlain: return true;
+    case ScanKernel::kPlain:
+      return true;
 #if defined(__x86_64__)
-    case ScanKernel::kAvx2: return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("popcnt") != 0;
+    case ScanKernel::kAvx2:
+      return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("popcnt") != 0;
     case ScanKernel::kAvx512Vpopcnt:
       return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vpopcntdq") != 0;
 #else
     case ScanKernel::kAvx2:
-    case ScanKernel::kAvx512Vpopcnt: return false;
+    case ScanKernel::kAvx512Vpopcnt:
+      return false;
 #endif
   }
   return false;

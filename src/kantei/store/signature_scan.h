@@ -1,4 +1,5 @@
-// The innermost loop of the inverted index: which of a word's 64-bit signatures lie near a query's. Private to store/.
+// The innermost loop of the inverted index: which of a word's 64-bit signatures lie near a query's. Private
+// to store/.
 #pragma once
 
 #include <cstddef>

@@ -2,17 +2,19 @@
 
 #include <sqlite3.h>
 
-#include <cerrno>
 #include <utility>
 
 namespace kantei::store {
 namespace {
 
-// Above every blob that Kantei writes; what a hostile file claims beyond it is refused before it is allocated.
+// Above every blob that Kantei writes; what a hostile file claims beyond it is refused before it is
+// allocated.
 constexpr int kMaxValueBytes = 256 << 20;
 constexpr int kBusyTimeoutMs = 10'000;
 
-int OnProgress(void* token) { return static_cast<const CancellationToken*>(token)->cancelled() ? 1 : 0; }
+int OnProgress(void* token) {
+  return static_cast<const CancellationToken*>(token)->cancelled() ? 1 : 0;
+}
 
 /// A file: URI can carry immutable=1; every byte that is not plainly safe is escaped.
 std::string ImmutableUri(const std::filesystem::path& file) {
@@ -20,8 +22,8 @@ std::string ImmutableUri(const std::filesystem::path& file) {
   std::string uri = "file:";
   for (const char c : file.native()) {
     const auto byte = static_cast<unsigned char>(c);
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' || c == '.' ||
-                       c == '-' || c == '_';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '/' || c == '.' || c == '-' || c == '_';
     if (plain) {
       uri += c;
     } else {
@@ -68,7 +70,8 @@ Statement& Statement::Bind(std::int64_t value) {
 }
 
 Statement& Statement::Bind(std::string_view text) {
-  Note(sqlite3_bind_text64(handle_, ++parameter_, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8));
+  Note(sqlite3_bind_text64(handle_, ++parameter_, text.empty() ? "" : text.data(), text.size(), SQLITE_STATIC,
+                           SQLITE_UTF8));
   return *this;
 }
 
@@ -97,12 +100,15 @@ Status Statement::Run() {
   return {};
 }
 
-std::int64_t Statement::Int(int column) const { return sqlite3_column_int64(handle_, column); }
+std::int64_t Statement::Int(int column) const {
+  return sqlite3_column_int64(handle_, column);
+}
 
 std::string Statement::Text(int column) const {
   const unsigned char* text = sqlite3_column_text(handle_, column);
   const int size = sqlite3_column_bytes(handle_, column);
-  return text == nullptr ? std::string() : std::string(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
+  return text == nullptr ? std::string()
+                         : std::string(reinterpret_cast<const char*>(text), static_cast<std::size_t>(size));
 }
 
 std::span<const std::byte> Statement::Blob(int column) const {
@@ -112,19 +118,27 @@ std::span<const std::byte> Statement::Blob(int column) const {
   return {static_cast<const std::byte*>(data), static_cast<std::size_t>(size)};
 }
 
-bool Statement::IsNull(int column) const { return sqlite3_column_type(handle_, column) == SQLITE_NULL; }
+bool Statement::IsNull(int column) const {
+  return sqlite3_column_type(handle_, column) == SQLITE_NULL;
+}
 
 Result<std::unique_ptr<Database>> Database::Open(const std::filesystem::path& file, Access access) {
   int flags = SQLITE_OPEN_NOMUTEX;
   std::string name = file.native();
   switch (access) {
-    case Access::kRead: flags |= SQLITE_OPEN_READONLY; break;
+    case Access::kRead:
+      flags |= SQLITE_OPEN_READONLY;
+      break;
     case Access::kReadImmutable:
       flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
       name = ImmutableUri(file);
       break;
-    case Access::kWrite: flags |= SQLITE_OPEN_READWRITE; break;
-    case Access::kCreate: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE; break;
+    case Access::kWrite:
+      flags |= SQLITE_OPEN_READWRITE;
+      break;
+    case Access::kCreate:
+      flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+      break;
   }
   sqlite3* handle = nullptr;
   const int code = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
@@ -151,8 +165,8 @@ Result<Statement> Database::Prepare(const std::string& sql) {
     return Statement(this, found->second.handle, &found->second.in_use);
   }
   sqlite3_stmt* handle = nullptr;
-  const int code = sqlite3_prepare_v3(handle_, sql.c_str(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT, &handle,
-                                      nullptr);
+  const int code = sqlite3_prepare_v3(handle_, sql.c_str(), static_cast<int>(sql.size()),
+                                      SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
   if (code != SQLITE_OK) return Fail(sqlite3_extended_errcode(handle_));
   if (found != cache_.end()) return Statement(this, handle, nullptr);
   Cached& cached = cache_[sql];
@@ -167,51 +181,69 @@ Status Database::Execute(const std::string& sql) {
   return {};
 }
 
-bool Database::InTransaction() const { return sqlite3_get_autocommit(handle_) == 0; }
-std::int64_t Database::LastInsertId() const { return sqlite3_last_insert_rowid(handle_); }
-std::int64_t Database::Changes() const { return sqlite3_changes64(handle_); }
+bool Database::InTransaction() const {
+  return sqlite3_get_autocommit(handle_) == 0;
+}
+std::int64_t Database::LastInsertId() const {
+  return sqlite3_last_insert_rowid(handle_);
+}
+std::int64_t Database::Changes() const {
+  return sqlite3_changes64(handle_);
+}
 
 Database::CancelScope::CancelScope(Database* database, const CancellationToken& cancellation)
     : database_(database), cancellation_(cancellation) {
   sqlite3_progress_handler(database_->handle_, 10'000, OnProgress, &cancellation_);
 }
 
-Database::CancelScope::~CancelScope() { sqlite3_progress_handler(database_->handle_, 0, nullptr, nullptr); }
+Database::CancelScope::~CancelScope() {
+  sqlite3_progress_handler(database_->handle_, 0, nullptr, nullptr);
+}
 
 Error Database::Fail(int code) const {
   const std::string name = DisplayPath(file_);
   const std::string detail = handle_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(handle_);
-  const int system_error = handle_ == nullptr ? 0 : sqlite3_system_errno(handle_);
-  static constexpr const char* kDiskFull =
-      ": disk full or quota reached; free some space and run the same command again (what was committed is kept)";
+  static constexpr const char* kFreeSpace =
+      "; free some space and run the same command again (what was committed is kept)";
   switch (code & 0xFF) {
-    case SQLITE_FULL: return {ErrorCode::kUnavailable, name + kDiskFull};
+    case SQLITE_FULL:
+      return {ErrorCode::kUnavailable, name + ": disk full" + kFreeSpace};
     case SQLITE_IOERR:
-      if (system_error == ENOSPC || system_error == EDQUOT || system_error == EFBIG) {
-        return {ErrorCode::kUnavailable, name + kDiskFull};
+      // SQLite tells a full disk apart (above), but not a reached quota or limit on file sizes.
+      if (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_SHMSIZE) {
+        return {ErrorCode::kUnavailable,
+                name + ": a write failed (disk full, quota reached, or a failing disk)" + kFreeSpace};
       }
       return {ErrorCode::kUnavailable, name + " cannot be read or written: " + detail + "; check the disk"};
     case SQLITE_BUSY:
-    case SQLITE_LOCKED: return {ErrorCode::kUnavailable, name + " is in use by another process; try again later"};
+    case SQLITE_LOCKED:
+      return {ErrorCode::kUnavailable, name + " is in use by another process; try again later"};
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_READONLY:
-      return {ErrorCode::kUnavailable, name + " cannot be opened as asked: " + detail + "; check the permissions"};
-    case SQLITE_NOMEM: return {ErrorCode::kUnavailable, "not enough memory for the catalogue " + name};
+      return {ErrorCode::kUnavailable,
+              name + " cannot be opened as asked: " + detail + "; check the permissions"};
+    case SQLITE_NOMEM:
+      return {ErrorCode::kUnavailable, "not enough memory for the catalogue " + name};
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
-      return {ErrorCode::kCorrupt, name + " is damaged or not a catalogue (" + detail + "); restore it from a backup"};
+      return {ErrorCode::kCorrupt,
+              name + " is damaged or not a catalogue (" + detail + "); restore it from a backup"};
     case SQLITE_ERROR:
     case SQLITE_SCHEMA:
     case SQLITE_MISMATCH:
-      return {ErrorCode::kCorrupt, name + " lacks the tables of a catalogue (" + detail + "); restore it from a backup"};
-    case SQLITE_INTERRUPT: return {ErrorCode::kCancelled, "stopped on request while reading " + name};
+      return {ErrorCode::kCorrupt,
+              name + " lacks the tables of a catalogue (" + detail + "); restore it from a backup"};
+    case SQLITE_INTERRUPT:
+      return {ErrorCode::kCancelled, "stopped on request while reading " + name};
     case SQLITE_TOOBIG:
       return {ErrorCode::kTooLarge,
               name + ": a value is larger than the limit of " + std::to_string(kMaxValueBytes) + " bytes"};
-    case SQLITE_CONSTRAINT: return {ErrorCode::kInvalidArgument, name + " refuses the row: " + detail};
-    default: return {ErrorCode::kInternal, name + ": unexpected answer of SQLite: " + detail};
+    case SQLITE_CONSTRAINT:
+      return {ErrorCode::kInvalidArgument, name + " refuses the row: " + detail};
+    default:
+      return {ErrorCode::kInternal, name + ": unexpected answer of SQLite: " + detail};
   }
 }
 
@@ -222,7 +254,8 @@ Result<Change> Change::Begin(Database* database) {
   return Change(database, nested);
 }
 
-Change::Change(Change&& other) noexcept : database_(std::exchange(other.database_, nullptr)), nested_(other.nested_) {}
+Change::Change(Change&& other) noexcept
+    : database_(std::exchange(other.database_, nullptr)), nested_(other.nested_) {}
 
 Change::~Change() {
   // SQLite may have rolled everything back by itself (disk full); then there is nothing to undo.

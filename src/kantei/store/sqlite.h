@@ -21,8 +21,8 @@ namespace kantei::store {
 
 class Database;
 
-/// A prepared statement on loan from its Database; reset and given back at the end of its life. Bound text and bytes must
-/// live as long as the loan. A failed Bind is reported by the next Step.
+/// A prepared statement on loan from its Database; reset and given back at the end of its life. Bound text
+/// and bytes must live as long as the loan. A failed Bind is reported by the next Step.
 class Statement {
  public:
   Statement(Statement&& other) noexcept;
@@ -104,7 +104,8 @@ class Database {
   std::map<std::string, Cached> cache_;
 };
 
-/// A change of several statements, all or nothing; rolled back unless committed. Nests inside an open transaction.
+/// A change of several statements, all or nothing; rolled back unless committed. Nests inside an open
+/// transaction.
 class Change {
  public:
   static Result<Change> Begin(Database* database);
