@@ -1,2 +1,42 @@
+# cmake --install: the program, its models and completion, and a package that find_package(kantei) finds.
+include(CMakePackageConfigHelpers)
+
+# What others may include. Headers that are not here are private to their folder.
+set(KANTEI_PUBLIC_HEADERS
+    base/band.h base/cancellation.h base/code256.h base/cpu.h base/files.h base/json.h base/log.h base/parallel.h
+    base/parallel_inl.h base/progress.h base/random.h base/result.h base/sha256.h base/text.h
+    image/decode.h image/draw.h image/encode.h image/image.h image/ssim.h image/transform.h
+    store/catalog.h store/hamming_index.h store/hash_list.h store/inverted_index.h
+    nn/safetensors.h
+    copy/detector.h copy/enroll.h copy/local_features.h copy/pdq.h
+    authenticity/metadata.h authenticity/realism.h
+    inspect/evidence.h inspect/inspector.h inspect/report_html.h inspect/report_json.h
+    train/vocabulary_trainer.h)
+set(KANTEI_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/kantei)
+
+# The command line belongs to the program, not to the package.
+get_property(exported GLOBAL PROPERTY KANTEI_TARGETS)
+list(REMOVE_ITEM exported kantei_cli)
+
 install(TARGETS kantei RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(TARGETS ${exported} EXPORT kanteiTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+foreach(header ${KANTEI_PUBLIC_HEADERS})
+  get_filename_component(folder ${header} DIRECTORY)
+  install(FILES src/kantei/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/kantei/${folder})
+endforeach()
+install(EXPORT kanteiTargets NAMESPACE kantei:: DESTINATION ${KANTEI_PACKAGE_DIR})
+configure_package_config_file(cmake/kanteiConfig.cmake.in ${CMAKE_BINARY_DIR}/kanteiConfig.cmake
+                              INSTALL_DESTINATION ${KANTEI_PACKAGE_DIR} PATH_VARS CMAKE_INSTALL_DATADIR)
+write_basic_package_version_file(${CMAKE_BINARY_DIR}/kanteiConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_BINARY_DIR}/kanteiConfig.cmake ${CMAKE_BINARY_DIR}/kanteiConfigVersion.cmake
+        DESTINATION ${KANTEI_PACKAGE_DIR})
+
 install(DIRECTORY models/ DESTINATION ${CMAKE_INSTALL_DATADIR}/kantei/models)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/kantei.bash
+                   COMMAND kantei completion bash > ${CMAKE_BINARY_DIR}/kantei.bash
+                   DEPENDS kantei VERBATIM)
+add_custom_target(kantei_completion ALL DEPENDS ${CMAKE_BINARY_DIR}/kantei.bash)
+install(FILES ${CMAKE_BINARY_DIR}/kantei.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+        RENAME kantei)

@@ -1,5 +1,6 @@
-// Small files that promise huge pictures are refused before memory is taken, and a huge picture that is wished small is
-// read without ever being held whole. Each case runs in a child process whose peak memory is looked at.
+// Small files that promise huge pictures are refused before memory is taken, and a huge picture that is
+// wished small is read without ever being held whole. Each case runs in a child process whose peak memory is
+// looked at.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -62,8 +63,8 @@ Bytes Chunk(const std::string& type, const Bytes& data) {
   return Writer().Big(data.size(), 4).Append(body).Big(Crc32(body), 4).bytes();
 }
 
-/// A zlib stream of `count` zero bytes, at 13 bits for 258 of them: one literal, then matches of length 258 at
-/// distance 1 in fixed codes.
+/// A zlib stream of `count` zero bytes, at 13 bits for 258 of them: one literal, then matches of length 258
+/// at distance 1 in fixed codes.
 Bytes ZeroStream(std::uint64_t count) {
   Bytes out{std::byte{0x78}, std::byte{0x01}};
   std::uint64_t held = 0;
@@ -94,8 +95,17 @@ struct PngParts {
 };
 
 Bytes Png(const PngParts& parts, const Bytes& data) {
-  const Bytes header = Writer().Big(parts.width, 4).Big(parts.height, 4).Raw({parts.depth, parts.colour, 0, 0, parts.interlace}).bytes();
-  return Writer().Raw({0x89, 'P', 'N', 'G', 13, 10, 26, 10}).Append(Chunk("IHDR", header)).Append(Chunk("IDAT", data)).Append(Chunk("IEND", {})).bytes();
+  const Bytes header = Writer()
+                           .Big(parts.width, 4)
+                           .Big(parts.height, 4)
+                           .Raw({parts.depth, parts.colour, 0, 0, parts.interlace})
+                           .bytes();
+  return Writer()
+      .Raw({0x89, 'P', 'N', 'G', 13, 10, 26, 10})
+      .Append(Chunk("IHDR", header))
+      .Append(Chunk("IDAT", data))
+      .Append(Chunk("IEND", {}))
+      .bytes();
 }
 
 TEST(ImageBomb, PngIsRefused) {
@@ -132,7 +142,8 @@ TEST(ImageBomb, HugePngIsReadSmallWithinBoundedMemory) {
   options.max_longer_side = 1024;
   options.limits.max_seconds = 300;
   const Outcome outcome = DecodeInChild(png, options, [](const DecodedImage& decoded) {
-    return decoded.pixels.width() == 1024 && decoded.pixels.height() == 512 && decoded.original_width == 20'000 && decoded.warning.empty();
+    return decoded.pixels.width() == 1024 && decoded.pixels.height() == 512 &&
+           decoded.original_width == 20'000 && decoded.warning.empty();
   });
   EXPECT_EQ(outcome.code, 100);
 #if !defined(KANTEI_SANITIZED)
@@ -146,7 +157,8 @@ TEST(ImageBomb, JpegIsRefused) {
   const auto patched = [](Bytes jpeg, char marker, int height, int width) {
     const std::string_view text(reinterpret_cast<const char*>(jpeg.data()), jpeg.size());
     const std::size_t at = text.find(std::string{'\xFF', marker});
-    for (const auto& [offset, value] : {std::pair{5, height >> 8}, {6, height & 255}, {7, width >> 8}, {8, width & 255}}) {
+    for (const auto& [offset, value] :
+         {std::pair{5, height >> 8}, {6, height & 255}, {7, width >> 8}, {8, width & 255}}) {
       jpeg[at + static_cast<std::size_t>(offset)] = static_cast<std::byte>(value);
     }
     return jpeg;
@@ -155,7 +167,8 @@ TEST(ImageBomb, JpegIsRefused) {
   ExpectRefused("65500x65500", patched(plain, '\xC0', 65'500, 65'500), ErrorCode::kTooLarge);
   ExpectRefused("65500x4000", patched(plain, '\xC0', 4'000, 65'500), ErrorCode::kCorrupt);
   ExpectRefused("no height", patched(plain, '\xC0', 0, 100), ErrorCode::kCorrupt);
-  ExpectRefused("progressive, 16000x16000", patched(progressive, '\xC2', 16'000, 16'000), ErrorCode::kTooLarge);
+  ExpectRefused("progressive, 16000x16000", patched(progressive, '\xC2', 16'000, 16'000),
+                ErrorCode::kTooLarge);
   ExpectRefused("progressive, 8000x7000", patched(progressive, '\xC2', 7'000, 8'000), ErrorCode::kCorrupt);
 }
 
@@ -164,7 +177,8 @@ TEST(ImageBomb, ProgressiveJpegWithEndlessScansIsRefused) {
   const std::string_view text(reinterpret_cast<const char*>(jpeg.data()), jpeg.size());
   const std::size_t scan = text.rfind("\xFF\xDA"), end = text.rfind("\xFF\xD9");
   ASSERT_NE(scan, std::string_view::npos);
-  const Bytes last(jpeg.begin() + static_cast<std::ptrdiff_t>(scan), jpeg.begin() + static_cast<std::ptrdiff_t>(end));
+  const Bytes last(jpeg.begin() + static_cast<std::ptrdiff_t>(scan),
+                   jpeg.begin() + static_cast<std::ptrdiff_t>(end));
   jpeg.resize(end);
   for (int i = 0; i < 600; ++i) jpeg.insert(jpeg.end(), last.begin(), last.end());
   ExpectRefused("600 scans", Writer().Append(jpeg).Raw({0xFF, 0xD9}).bytes(), ErrorCode::kCorrupt);
@@ -172,7 +186,8 @@ TEST(ImageBomb, ProgressiveJpegWithEndlessScansIsRefused) {
 
 TEST(ImageBomb, GifIsRefused) {
   const Writer head = Writer().Text("GIF89a").Little(65'535, 2).Little(65'535, 2).Raw({0, 0, 0});
-  ExpectRefused("canvas", Writer(head).Raw({0x2C}).Little(0, 8).Raw({0, 2, 1, 0, 0, 0x3B}).bytes(), ErrorCode::kTooLarge);
+  ExpectRefused("canvas", Writer(head).Raw({0x2C}).Little(0, 8).Raw({0, 2, 1, 0, 0, 0x3B}).bytes(),
+                ErrorCode::kTooLarge);
   const Writer none = Writer().Text("GIF89a").Little(7'000, 2).Little(7'000, 2).Raw({0, 0, 0, 0x3B});
   ExpectRefused("no frame", none.bytes(), ErrorCode::kCorrupt);
 }
@@ -180,30 +195,83 @@ TEST(ImageBomb, GifIsRefused) {
 TEST(ImageBomb, WebpIsRefused) {
   const std::uint64_t side = 16'382;  // 16383, less one
   const Bytes lossless = Writer().Raw({0x2F}).Little(side | side << 14, 4).Little(0, 32).bytes();
-  ExpectRefused("VP8L", Writer().Text("RIFF").Little(12 + lossless.size(), 4).Text("WEBPVP8L").Little(lossless.size(), 4).Append(lossless).bytes(),
+  ExpectRefused("VP8L",
+                Writer()
+                    .Text("RIFF")
+                    .Little(12 + lossless.size(), 4)
+                    .Text("WEBPVP8L")
+                    .Little(lossless.size(), 4)
+                    .Append(lossless)
+                    .bytes(),
                 ErrorCode::kTooLarge);
   const Bytes canvas = Writer().Little(0, 4).Little(side, 3).Little(side, 3).bytes();
-  ExpectRefused("VP8X", Writer().Text("RIFF").Little(100, 4).Text("WEBPVP8X").Little(10, 4).Append(canvas).Little(0, 60).bytes(), ErrorCode::kTooLarge);
+  ExpectRefused("VP8X",
+                Writer()
+                    .Text("RIFF")
+                    .Little(100, 4)
+                    .Text("WEBPVP8X")
+                    .Little(10, 4)
+                    .Append(canvas)
+                    .Little(0, 60)
+                    .bytes(),
+                ErrorCode::kTooLarge);
 }
 
 /// One directory with LONG values.
 Bytes Tiff(const std::vector<std::pair<int, std::uint64_t>>& tags) {
   Writer out;
   out.Text("II").Little(42, 2).Little(8, 4).Little(tags.size(), 2);
-  for (const auto& [tag, value] : tags) out.Little(static_cast<std::uint64_t>(tag), 2).Little(4, 2).Little(1, 4).Little(value, 4);
+  for (const auto& [tag, value] : tags)
+    out.Little(static_cast<std::uint64_t>(tag), 2).Little(4, 2).Little(1, 4).Little(value, 4);
   return out.Little(0, 4).Little(0, 64).bytes();
 }
 
 TEST(ImageBomb, TiffIsRefused) {
-  ExpectRefused("absurd tiles", Tiff({{256, 16}, {257, 16}, {258, 8}, {259, 1}, {262, 1}, {277, 1}, {322, 65'520}, {323, 65'520}, {324, 8}, {325, 64}}),
+  ExpectRefused("absurd tiles",
+                Tiff({{256, 16},
+                      {257, 16},
+                      {258, 8},
+                      {259, 1},
+                      {262, 1},
+                      {277, 1},
+                      {322, 65'520},
+                      {323, 65'520},
+                      {324, 8},
+                      {325, 64}}),
                 ErrorCode::kTooLarge);
-  ExpectRefused("no tile height", Tiff({{256, 16}, {257, 16}, {258, 8}, {259, 1}, {262, 1}, {322, 16}, {324, 8}, {325, 64}}), ErrorCode::kTooLarge);
-  ExpectRefused("one strip", Tiff({{256, 16'000}, {257, 16'000}, {258, 8}, {259, 1}, {262, 1}, {273, 8}, {277, 1}, {278, 16'000}, {279, 64}}),
+  ExpectRefused("no tile height",
+                Tiff({{256, 16}, {257, 16}, {258, 8}, {259, 1}, {262, 1}, {322, 16}, {324, 8}, {325, 64}}),
                 ErrorCode::kTooLarge);
-  ExpectRefused("too many pixels", Tiff({{256, 60'000}, {257, 60'000}, {258, 8}, {259, 1}, {262, 1}, {273, 8}, {278, 1}, {279, 64}}), ErrorCode::kTooLarge);
-  ExpectRefused("lying", Tiff({{256, 16'000}, {257, 16'000}, {258, 8}, {259, 1}, {262, 1}, {273, 8}, {277, 1}, {278, 16}, {279, 64}}), ErrorCode::kCorrupt);
-  ExpectRefused("samples", Tiff({{256, 16}, {257, 16}, {258, 8}, {259, 1}, {262, 1}, {277, 60'000}}), ErrorCode::kUnsupported);
-  ExpectRefused("own tail", Writer().Text("II").Little(42, 2).Little(8, 4).Little(0xFFFF, 2).bytes(), ErrorCode::kCorrupt);
+  ExpectRefused("one strip",
+                Tiff({{256, 16'000},
+                      {257, 16'000},
+                      {258, 8},
+                      {259, 1},
+                      {262, 1},
+                      {273, 8},
+                      {277, 1},
+                      {278, 16'000},
+                      {279, 64}}),
+                ErrorCode::kTooLarge);
+  ExpectRefused(
+      "too many pixels",
+      Tiff({{256, 60'000}, {257, 60'000}, {258, 8}, {259, 1}, {262, 1}, {273, 8}, {278, 1}, {279, 64}}),
+      ErrorCode::kTooLarge);
+  ExpectRefused("lying",
+                Tiff({{256, 16'000},
+                      {257, 16'000},
+                      {258, 8},
+                      {259, 1},
+                      {262, 1},
+                      {273, 8},
+                      {277, 1},
+                      {278, 16},
+                      {279, 64}}),
+                ErrorCode::kCorrupt);
+  ExpectRefused("samples", Tiff({{256, 16}, {257, 16}, {258, 8}, {259, 1}, {262, 1}, {277, 60'000}}),
+                ErrorCode::kUnsupported);
+  ExpectRefused("own tail", Writer().Text("II").Little(42, 2).Little(8, 4).Little(0xFFFF, 2).bytes(),
+                ErrorCode::kCorrupt);
 }
 
 TEST(ImageBomb, HeifIsRefused) {

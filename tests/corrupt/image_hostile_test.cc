@@ -1,4 +1,5 @@
-// Files that are cut off or spoilt: every reader must answer with a picture or with a sentence, never fall over.
+// Files that are cut off or spoilt: every reader must answer with a picture or with a sentence, never fall
+// over.
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -23,7 +24,13 @@ std::vector<std::pair<std::string, Bytes>> AllSamples() {
   samples.emplace_back("noise.png", *EncodePng(testing::Noise(80, 60, 3, 5)));
   samples.emplace_back("turned.jpg", testing::WithOrientation(*EncodeJpeg(testing::Quarters(), 90), 6, true));
   testing::Writer bmp;
-  bmp.Text("BM").Little(54 + 12 * 4 * 3, 4).Little(0, 4).Little(54, 4).Little(40, 4).Little(3, 4).Little(12, 4);
+  bmp.Text("BM")
+      .Little(54 + 12 * 4 * 3, 4)
+      .Little(0, 4)
+      .Little(54, 4)
+      .Little(40, 4)
+      .Little(3, 4)
+      .Little(12, 4);
   bmp.Little(1, 2).Little(24, 2).Little(0, 4).Little(0, 4).Little(0, 8).Little(0, 8);
   for (int i = 0; i < 12 * 12; ++i) bmp.Little(static_cast<std::uint64_t>(i), 1);
   samples.emplace_back("made.bmp", bmp.bytes());
@@ -37,7 +44,8 @@ DecodeOptions TightOptions() {
   return options;
 }
 
-/// A sane answer: a picture of the size that it states and within the limits, or a code that the header promises.
+/// A sane answer: a picture of the size that it states and within the limits, or a code that the header
+/// promises.
 void ExpectSane(const Result<DecodedImage>& decoded, const std::string& name, const DecodeOptions& options) {
   if (decoded.ok()) {
     EXPECT_EQ(decoded->pixels.channels(), 3) << name;
@@ -81,7 +89,9 @@ TEST(HostileImage, JpegAndPngThatLostTheirTailKeepTheirTopWithAWarning) {
       EXPECT_NE(cut->warning, "");
       // At most one strip of 16 rows before the cut is lost.
       const int rows = static_cast<int>(160 * percent / 100) - 20;
-      const auto top = [&](const Image& image) { return std::vector<std::uint8_t>(image.row(0), image.row(rows)); };
+      const auto top = [&](const Image& image) {
+        return std::vector<std::uint8_t>(image.row(0), image.row(rows));
+      };
       EXPECT_EQ(top(cut->pixels), top(whole->pixels)) << percent;
       const std::uint8_t* last = cut->pixels.row(159);
       if (bytes == &png) {
@@ -124,12 +134,13 @@ TEST(HostileImage, RubbishBehindEveryMagicIsASentence) {
   using namespace std::string_literals;
   Random random(7);
   const DecodeOptions options = TightOptions();
-  for (const std::string& magic : {"\xFF\xD8\xFF\xE0"s, "\x89PNG\r\n\x1A\n"s, "GIF89a"s, "II\x2A\0"s, "MM\0\x2A"s, "II\x2B\0\x08\0\0\0"s,
-                                   "RIFF\xFF\xFF\0\0WEBPVP8X"s, "BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"s,
-                                   "\0\0\0\x18"
-                                   "ftypavif\0\0\0\0mif1avif"s,
-                                   "\0\0\0\x18"
-                                   "ftypheic\0\0\0\0mif1heic"s}) {
+  for (const std::string& magic :
+       {"\xFF\xD8\xFF\xE0"s, "\x89PNG\r\n\x1A\n"s, "GIF89a"s, "II\x2A\0"s, "MM\0\x2A"s, "II\x2B\0\x08\0\0\0"s,
+        "RIFF\xFF\xFF\0\0WEBPVP8X"s, "BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"s,
+        "\0\0\0\x18"
+        "ftypavif\0\0\0\0mif1avif"s,
+        "\0\0\0\x18"
+        "ftypheic\0\0\0\0mif1heic"s}) {
     for (const std::size_t extra : {0, 1, 7, 40, 500}) {
       Bytes bytes;
       for (const char c : magic) bytes.push_back(static_cast<std::byte>(c));

@@ -11,6 +11,7 @@
 #include "kantei/copy/pdq.h"
 #include "kantei/copy/working_size.h"
 #include "kantei/image/decode.h"
+#include "kantei/image/transform.h"
 
 namespace kantei::cli {
 namespace {
@@ -31,15 +32,15 @@ struct Hashed {
 
 Hashed HashFile(const std::filesystem::path& path) {
   Hashed hashed;
-  // The size that `library add` hashes at, so that both give the same hash.
+  // The two steps by which `library add` comes to its hash: both print the same one.
   image::DecodeOptions options;
-  options.max_longer_side = copy::kHashSide;
+  options.max_longer_side = copy::kWorkingSide;
   auto decoded = image::DecodeImageFile(path, options);
   if (!decoded.ok()) {
     hashed.status = decoded.error();
     return hashed;
   }
-  hashed.hashes = copy::ComputePdqDihedral(decoded->pixels);
+  hashed.hashes = copy::ComputePdqDihedral(image::ResizeToFit(decoded->pixels, copy::kHashSide));
   return hashed;
 }
 

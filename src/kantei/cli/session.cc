@@ -41,7 +41,9 @@ void AddJobsOption(CLI::App* verb, Session* session) {
 void AddLibraryOption(CLI::App* verb, Session* session) {
   verb->add_option_function<std::string>(
           "--library",
-          [session](const std::string& path) {
+          [session, verb](const std::string& path) {
+            // CLI11 hands the environment to every verb of the tree, also to those that were not named.
+            if (!verb->parsed()) return;
             session->library = path;
             session->library_named = true;
           },

@@ -128,7 +128,7 @@ std::string AlignColumns(const std::vector<std::vector<std::string>>& rows) {
 std::string WrapText(std::string_view text, int width, int indent) {
   std::string out;
   int column = indent;
-  bool blank_before = false;
+  bool blank_before = false, after_opening = false;
   for (std::size_t position = 0; position < text.size();) {
     // A piece is one wide character, or a word up to the next blank or wide character.
     const std::size_t start = position;
@@ -143,9 +143,9 @@ std::string WrapText(std::string_view text, int width, int indent) {
     }
     const std::string_view piece = text.substr(start, end - start);
     const int needed = DisplayWidth(piece);
-    // No line starts with a closing mark of Japanese.
+    // No line starts with a closing mark of Japanese, and none ends with an opening one.
     const bool closing = piece == "\u3002" || piece == "\u3001" || piece == "\u300D" || piece == "\uFF09";
-    if (column > indent && column + (blank_before ? 1 : 0) + needed > width && !closing) {
+    if (column > indent && column + (blank_before ? 1 : 0) + needed > width && !closing && !after_opening) {
       out += '\n';
       out.append(static_cast<std::size_t>(indent), ' ');
       column = indent;
@@ -154,6 +154,7 @@ std::string WrapText(std::string_view text, int width, int indent) {
       ++column;
     }
     out += piece;
+    after_opening = piece == "\u300C" || piece == "\uFF08";
     column += needed;
     position = end;
     blank_before = position < text.size() && text[position] == ' ';

@@ -335,7 +335,7 @@ Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int 
   CopyFindings findings;
   findings.library_pictures = state_->index->pictures();
   const Image working = image::ResizeToFit(query, kWorkingSide);
-  const PdqDihedral pdq = ComputePdqDihedral(image::ResizeToFit(working, kHashSide));
+  const PdqDihedral pdq = ComputePdqDihedral(query, full_width, full_height);
   findings.pdq_quality = pdq.quality;
 
   Sides sides;

@@ -49,7 +49,7 @@ Prepared Prepare(const std::filesystem::path& path, const EnrollOptions& options
   picture.file_bytes = static_cast<std::int64_t>(bytes->size());
 
   const image::Image& pixels = decoded->pixels;
-  const PdqHash pdq = ComputePdq(image::ResizeToFit(pixels, kHashSide));
+  const PdqHash pdq = ComputePdq(pixels, picture.width, picture.height);
   picture.pdq = pdq.code;
   picture.pdq_quality = pdq.quality;
   if (vocabulary != nullptr) {

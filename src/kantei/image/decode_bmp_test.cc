@@ -21,10 +21,12 @@ Bytes Build(const BmpParts& parts) {
   Writer header;
   header.Little(parts.header_size, 4);
   if (parts.header_size == 12) {
-    header.Little(static_cast<std::uint64_t>(parts.width), 2).Little(static_cast<std::uint64_t>(parts.height), 2);
+    header.Little(static_cast<std::uint64_t>(parts.width), 2)
+        .Little(static_cast<std::uint64_t>(parts.height), 2);
     header.Little(1, 2).Little(static_cast<std::uint64_t>(parts.bits), 2);
   } else {
-    header.Little(static_cast<std::uint64_t>(parts.width), 4).Little(static_cast<std::uint64_t>(parts.height), 4);
+    header.Little(static_cast<std::uint64_t>(parts.width), 4)
+        .Little(static_cast<std::uint64_t>(parts.height), 4);
     header.Little(1, 2).Little(static_cast<std::uint64_t>(parts.bits), 2).Little(parts.compression, 4);
     header.Little(0, 4).Little(2835, 4).Little(2835, 4).Little(parts.colours, 4).Little(0, 4);
   }
@@ -35,7 +37,10 @@ Bytes Build(const BmpParts& parts) {
     if (parts.header_size != 12) header.Little(0, 1);
   }
   Writer file;
-  file.Text("BM").Little(14 + header.size() + parts.rows.size(), 4).Little(0, 4).Little(14 + header.size(), 4);
+  file.Text("BM")
+      .Little(14 + header.size() + parts.rows.size(), 4)
+      .Little(0, 4)
+      .Little(14 + header.size(), 4);
   return file.Append(header.bytes()).Append(parts.rows).bytes();
 }
 
@@ -74,22 +79,37 @@ TEST(DecodeBmp, ReadsEveryDepthAndHeader) {
   ExpectFour(Build({.bits = 4, .colours = 4, .masks = {}, .palette = colours, .rows = rows4}), "4 bits");
   std::vector<std::uint32_t> sixteen = colours;
   sixteen.resize(16);
-  ExpectFour(Build({.bits = 4, .header_size = 12, .masks = {}, .palette = sixteen, .rows = rows4}), "OS/2, 4 bits");
+  ExpectFour(Build({.bits = 4, .header_size = 12, .masks = {}, .palette = sixteen, .rows = rows4}),
+             "OS/2, 4 bits");
   const Bytes rows32 =
       Writer().Little(0x0000FF, 4).Little(0xFFFFFF, 4).Little(0xFF0000, 4).Little(0x00FF00, 4).bytes();
   ExpectFour(Build({.bits = 32, .masks = {}, .palette = {}, .rows = rows32}), "32 bits");
-  const Bytes rows555 = Writer().Little(0x001F, 2).Little(0x7FFF, 2).Little(0x7C00, 2).Little(0x03E0, 2).bytes();
+  const Bytes rows555 =
+      Writer().Little(0x001F, 2).Little(0x7FFF, 2).Little(0x7C00, 2).Little(0x03E0, 2).bytes();
   ExpectFour(Build({.bits = 16, .masks = {}, .palette = {}, .rows = rows555}), "16 bits");
-  const Bytes rows565 = Writer().Little(0x001F, 2).Little(0xFFFF, 2).Little(0xF800, 2).Little(0x07E0, 2).bytes();
-  ExpectFour(Build({.bits = 16, .compression = 3, .masks = {0xF800, 0x07E0, 0x001F}, .palette = {}, .rows = rows565}), "5-6-5");
-  ExpectFour(Build({.bits = 16, .compression = 3, .header_size = 108, .masks = {0xF800, 0x07E0, 0x001F, 0}, .palette = {}, .rows = rows565}),
+  const Bytes rows565 =
+      Writer().Little(0x001F, 2).Little(0xFFFF, 2).Little(0xF800, 2).Little(0x07E0, 2).bytes();
+  ExpectFour(
+      Build(
+          {.bits = 16, .compression = 3, .masks = {0xF800, 0x07E0, 0x001F}, .palette = {}, .rows = rows565}),
+      "5-6-5");
+  ExpectFour(Build({.bits = 16,
+                    .compression = 3,
+                    .header_size = 108,
+                    .masks = {0xF800, 0x07E0, 0x001F, 0},
+                    .palette = {},
+                    .rows = rows565}),
              "5-6-5, version 4");
 }
 
 TEST(DecodeBmp, ReadsOneBit) {
-  const auto decoded = DecodeImage(
-      Build({.width = 10, .height = 1, .bits = 1, .masks = {}, .palette = {0x102030, 0xF0E0D0}, .rows = Writer().Raw({0x80, 0x40, 0, 0}).bytes()}),
-      "a.bmp");
+  const auto decoded = DecodeImage(Build({.width = 10,
+                                          .height = 1,
+                                          .bits = 1,
+                                          .masks = {},
+                                          .palette = {0x102030, 0xF0E0D0},
+                                          .rows = Writer().Raw({0x80, 0x40, 0, 0}).bytes()}),
+                                   "a.bmp");
   ASSERT_TRUE(decoded.ok()) << decoded.error().message;
   EXPECT_EQ(Pixel(*decoded, 0, 0), (Rgb{0xF0, 0xE0, 0xD0}));
   EXPECT_EQ(Pixel(*decoded, 1, 0), (Rgb{0x10, 0x20, 0x30}));
@@ -97,8 +117,14 @@ TEST(DecodeBmp, ReadsOneBit) {
 }
 
 TEST(DecodeBmp, AlphaCountsOnlyWhenSomePixelHasIt) {
-  BmpParts parts{.width = 2, .height = 1, .bits = 32, .compression = 3, .header_size = 108,
-                 .masks = {0xFF0000, 0xFF00, 0xFF, 0xFF000000}, .palette = {}, .rows = {}};
+  BmpParts parts{.width = 2,
+                 .height = 1,
+                 .bits = 32,
+                 .compression = 3,
+                 .header_size = 108,
+                 .masks = {0xFF0000, 0xFF00, 0xFF, 0xFF000000},
+                 .palette = {},
+                 .rows = {}};
   parts.rows = Writer().Little(0x80FF0000, 4).Little(0x0000FF00, 4).bytes();
   const auto blended = DecodeImage(Build(parts), "a.bmp");
   ASSERT_TRUE(blended.ok()) << blended.error().message;
@@ -126,14 +152,24 @@ TEST(DecodeBmp, RefusesLiesAndRareKinds) {
   const auto code = [](const BmpParts& parts) { return DecodeImage(Build(parts), "a.bmp").error().code; };
   EXPECT_EQ(code({.width = 0, .masks = {}, .palette = {}, .rows = kBottomUp24}), ErrorCode::kCorrupt);
   EXPECT_EQ(code({.width = -2, .masks = {}, .palette = {}, .rows = kBottomUp24}), ErrorCode::kCorrupt);
-  EXPECT_EQ(code({.height = std::numeric_limits<int>::min(), .masks = {}, .palette = {}, .rows = kBottomUp24}), ErrorCode::kTooLarge);
-  EXPECT_EQ(code({.width = 16'000, .height = 16'000, .masks = {}, .palette = {}, .rows = kBottomUp24}), ErrorCode::kCorrupt);
-  EXPECT_EQ(code({.width = 60'000, .height = 60'000, .masks = {}, .palette = {}, .rows = kBottomUp24}), ErrorCode::kTooLarge);
+  EXPECT_EQ(
+      code({.height = std::numeric_limits<int>::min(), .masks = {}, .palette = {}, .rows = kBottomUp24}),
+      ErrorCode::kTooLarge);
+  EXPECT_EQ(code({.width = 16'000, .height = 16'000, .masks = {}, .palette = {}, .rows = kBottomUp24}),
+            ErrorCode::kCorrupt);
+  EXPECT_EQ(code({.width = 60'000, .height = 60'000, .masks = {}, .palette = {}, .rows = kBottomUp24}),
+            ErrorCode::kTooLarge);
   EXPECT_EQ(code({.bits = 7, .masks = {}, .palette = {}, .rows = kBottomUp24}), ErrorCode::kUnsupported);
-  EXPECT_EQ(code({.bits = 8, .compression = 1, .masks = {}, .palette = {}, .rows = kBottomUp24}), ErrorCode::kUnsupported);
-  EXPECT_EQ(code({.bits = 24, .compression = 3, .masks = {1, 2, 4}, .palette = {}, .rows = kBottomUp24}), ErrorCode::kCorrupt);
-  EXPECT_EQ(code({.bits = 16, .compression = 3, .masks = {0xF0F0, 0x0F, 0}, .palette = {}, .rows = kBottomUp24}), ErrorCode::kCorrupt);
-  EXPECT_EQ(code({.bits = 16, .compression = 3, .masks = {0xFF, 0xF0, 0}, .palette = {}, .rows = kBottomUp24}), ErrorCode::kCorrupt);
+  EXPECT_EQ(code({.bits = 8, .compression = 1, .masks = {}, .palette = {}, .rows = kBottomUp24}),
+            ErrorCode::kUnsupported);
+  EXPECT_EQ(code({.bits = 24, .compression = 3, .masks = {1, 2, 4}, .palette = {}, .rows = kBottomUp24}),
+            ErrorCode::kCorrupt);
+  EXPECT_EQ(
+      code({.bits = 16, .compression = 3, .masks = {0xF0F0, 0x0F, 0}, .palette = {}, .rows = kBottomUp24}),
+      ErrorCode::kCorrupt);
+  EXPECT_EQ(
+      code({.bits = 16, .compression = 3, .masks = {0xFF, 0xF0, 0}, .palette = {}, .rows = kBottomUp24}),
+      ErrorCode::kCorrupt);
   Bytes outside = Build({.masks = {}, .palette = {}, .rows = kBottomUp24});
   outside[10] = outside[11] = std::byte{0xFF};
   EXPECT_EQ(DecodeImage(outside, "a.bmp").error().code, ErrorCode::kCorrupt);

@@ -27,17 +27,19 @@ struct DecodeJob {
 
   /// "NAME TEXT" as an Error.
   Error Fail(ErrorCode code, std::string_view text) const;
-  /// kTooLarge or kCorrupt unless width and height are within the limits; whole_frame: the decoder holds all of it.
+  /// kTooLarge or kCorrupt unless width and height are within the limits; whole_frame: the decoder holds all
+  /// of it.
   Status CheckSize(std::uint64_t width, std::uint64_t height, bool whole_frame) const;
   /// kTooLarge once the time is up.
   Status CheckTime() const;
 };
 
-/// Decoded rows before colour management: 1 grey, 3 RGB or 4 CMYK (0 = no ink) channels, in the order of the file.
+/// Decoded rows before colour management: 1 grey, 3 RGB or 4 CMYK (0 = no ink) channels, in the order of the
+/// file.
 struct Raster {
   int width = 0, height = 0, channels = 0;
   std::vector<std::uint8_t> pixels;
-  std::vector<std::uint8_t> icc_profile;  ///< still to be applied; empty when there is none
+  std::vector<std::uint8_t> icc_profile;        ///< still to be applied; empty when there is none
   int original_width = 0, original_height = 0;  ///< as stored, before orientation
   int orientation = 1;
   int frames = 1;

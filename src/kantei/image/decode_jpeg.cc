@@ -1,4 +1,5 @@
-// JPEG through TurboJPEG, which reads the file from memory and can shrink by 2, 4 or 8 inside the inverse DCT.
+// JPEG through TurboJPEG, which reads the file from memory and can shrink by 2, 4 or 8 inside the inverse
+// DCT.
 #include <turbojpeg.h>
 
 #include <algorithm>
@@ -28,18 +29,21 @@ Status CheckPlausible(const DecodeJob& job, const JpegHeader& header) {
   KANTEI_RETURN_IF_ERROR(job.CheckSize(static_cast<std::uint64_t>(header.width),
                                        static_cast<std::uint64_t>(header.height), header.held_whole));
   const std::string size = std::to_string(header.width) + "x" + std::to_string(header.height);
-  // Huffman codes have at least one bit: a block takes two bits in a sequential scan (DC, end of block) and one in the
-  // first scan of a progressive file. When not even a quarter of the picture can be in the file, its header lies.
+  // Huffman codes have at least one bit: a block takes two bits in a sequential scan (DC, end of block) and
+  // one in the first scan of a progressive file. When not even a quarter of the picture can be in the file,
+  // its header lies.
   const bool arithmetic = header.frame_marker >= 0xC9;
   const std::uint64_t least_bits = header.blocks * (header.frame_marker == 0xC2 ? 1 : 2);
   if (!arithmetic && static_cast<std::uint64_t>(header.scan_bytes) * 8 < least_bits / 4) {
     return job.Fail(ErrorCode::kCorrupt, "says that it is " + size + " pixels, but has only " +
-                                             std::to_string(header.scan_bytes) + " bytes of picture; get a complete copy");
+                                             std::to_string(header.scan_bytes) +
+                                             " bytes of picture; get a complete copy");
   }
   constexpr std::size_t kLeastScan = 8;
-  if (header.scan_bytes < kLeastScan) return job.Fail(ErrorCode::kCorrupt, "ends before its first pixels; get a complete copy");
-  // Every scan of a progressive file walks over all blocks, however few bytes it has. 2e7 blocks a second is what a
-  // slow core does; TurboJPEG cannot be interrupted, so that the time is judged beforehand.
+  if (header.scan_bytes < kLeastScan)
+    return job.Fail(ErrorCode::kCorrupt, "ends before its first pixels; get a complete copy");
+  // Every scan of a progressive file walks over all blocks, however few bytes it has. 2e7 blocks a second is
+  // what a slow core does; TurboJPEG cannot be interrupted, so that the time is judged beforehand.
   const double seconds = static_cast<double>(header.blocks) * header.scans / 2e7;
   if (header.held_whole && seconds > job.options.limits.max_seconds) {
     return job.Fail(ErrorCode::kTooLarge, "has " + std::to_string(header.scans) + " scans over " + size +
@@ -85,15 +89,14 @@ Result<Raster> DecodeJpegFile(const DecodeJob& job) {
   raster.channels = tjPixelSize[layout];
   raster.pixels.resize(static_cast<std::size_t>(raster.width) * static_cast<std::size_t>(raster.height) *
                        static_cast<std::size_t>(raster.channels));
-  if (tjDecompress2(turbo.get(), job.data(), size, raster.pixels.data(), raster.width, 0, raster.height, layout,
-                    TJFLAG_LIMITSCANS) != 0) {
+  if (tjDecompress2(turbo.get(), job.data(), size, raster.pixels.data(), raster.width, 0, raster.height,
+                    layout, TJFLAG_LIMITSCANS) != 0) {
     const std::string reason = tjGetErrorStr2(turbo.get());
     if (tjGetErrorCode(turbo.get()) != TJERR_WARNING) {
       return job.Fail(ErrorCode::kCorrupt, "cannot be decoded as JPEG (" + reason + "); get a good copy");
     }
-    raster.Warn("the file is damaged or cut off, part of the picture may be missing or grey (" + reason + ")");
-  } else if (!header.ended) {
-    raster.Warn("the file has no end marker, it may be cut off");
+    raster.Warn("the file is damaged or cut off, part of the picture may be missing or grey (" + reason +
+                ")");
   }
   // Adobe programs store inverted ink.
   if (ink && header.adobe_transform >= 0) {

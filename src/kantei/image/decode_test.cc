@@ -31,7 +31,9 @@ struct SampleCase {
   int frames = 1;
 };
 
-void PrintTo(const SampleCase& sample, std::ostream* out) { *out << sample.file; }
+void PrintTo(const SampleCase& sample, std::ostream* out) {
+  *out << sample.file;
+}
 
 class ColourSamples : public ::testing::TestWithParam<SampleCase> {};
 
@@ -50,7 +52,8 @@ TEST_P(ColourSamples, HaveTheFourColours) {
   ASSERT_EQ(decoded->pixels.height(), 64);
   EXPECT_EQ(decoded->original_width, 96);
   for (int quarter = 0; quarter < 4; ++quarter) {
-    const Rgb colour = QuarterColour(decoded->pixels, quarter), expected = kQuarters[static_cast<std::size_t>(quarter)];
+    const Rgb colour = QuarterColour(decoded->pixels, quarter),
+              expected = kQuarters[static_cast<std::size_t>(quarter)];
     EXPECT_TRUE(Near(colour, expected, sample.tolerance))
         << "quarter " << quarter << ": " << colour[0] << " " << colour[1] << " " << colour[2];
   }
@@ -59,16 +62,17 @@ TEST_P(ColourSamples, HaveTheFourColours) {
 // CMYK is far off in blue, which it cannot print; an inversion of ink would be off by 200.
 INSTANTIATE_TEST_SUITE_P(
     Decode, ColourSamples,
-    ::testing::Values(SampleCase{"progressive.jpg", Format::kJpeg, 4}, SampleCase{"display_p3.jpg", Format::kJpeg, 6},
-                      SampleCase{"cmyk.jpg", Format::kJpeg, 60}, SampleCase{"rgb.png", Format::kPng, 0},
-                      SampleCase{"interlaced.png", Format::kPng, 0}, SampleCase{"palette.png", Format::kPng, 3},
-                      SampleCase{"rgb16.png", Format::kPng, 0}, SampleCase{"display_p3.png", Format::kPng, 3},
-                      SampleCase{"lossy.webp", Format::kWebp, 6}, SampleCase{"three_frames.webp", Format::kWebp, 6, 3},
-                      SampleCase{"three_frames.gif", Format::kGif, 4, 3}, SampleCase{"lzw_tiled.tif", Format::kTiff, 0},
-                      SampleCase{"big.tif", Format::kTiff, 0}, SampleCase{"rgb16.tif", Format::kTiff, 0},
-                      SampleCase{"float.tif", Format::kTiff, 1}, SampleCase{"cmyk.tif", Format::kTiff, 60},
-                      SampleCase{"rgb.avif", Format::kAvif, 6}, SampleCase{"rgb.heic", Format::kHeic, 6},
-                      SampleCase{"ten_bit.heic", Format::kHeic, 6}));
+    ::testing::Values(
+        SampleCase{"progressive.jpg", Format::kJpeg, 4}, SampleCase{"display_p3.jpg", Format::kJpeg, 6},
+        SampleCase{"cmyk.jpg", Format::kJpeg, 60}, SampleCase{"rgb.png", Format::kPng, 0},
+        SampleCase{"interlaced.png", Format::kPng, 0}, SampleCase{"palette.png", Format::kPng, 3},
+        SampleCase{"rgb16.png", Format::kPng, 0}, SampleCase{"display_p3.png", Format::kPng, 3},
+        SampleCase{"lossy.webp", Format::kWebp, 6}, SampleCase{"three_frames.webp", Format::kWebp, 6, 3},
+        SampleCase{"three_frames.gif", Format::kGif, 4, 3}, SampleCase{"lzw_tiled.tif", Format::kTiff, 0},
+        SampleCase{"big.tif", Format::kTiff, 0}, SampleCase{"rgb16.tif", Format::kTiff, 0},
+        SampleCase{"float.tif", Format::kTiff, 1}, SampleCase{"cmyk.tif", Format::kTiff, 60},
+        SampleCase{"rgb.avif", Format::kAvif, 6}, SampleCase{"rgb.heic", Format::kHeic, 6},
+        SampleCase{"ten_bit.heic", Format::kHeic, 6}));
 
 class AlphaSamples : public ::testing::TestWithParam<SampleCase> {};
 
@@ -78,14 +82,18 @@ TEST_P(AlphaSamples, AreCompositedOnWhite) {
   ASSERT_TRUE(decoded.ok()) << decoded.error().message;
   EXPECT_TRUE(decoded->had_alpha);
   for (const int quarter : {0, 2}) {
-    EXPECT_TRUE(Near(QuarterColour(decoded->pixels, quarter), kQuarters[static_cast<std::size_t>(quarter)], sample.tolerance));
+    EXPECT_TRUE(Near(QuarterColour(decoded->pixels, quarter), kQuarters[static_cast<std::size_t>(quarter)],
+                     sample.tolerance));
   }
-  for (const int quarter : {1, 3}) EXPECT_TRUE(Near(QuarterColour(decoded->pixels, quarter), {255, 255, 255}, sample.tolerance));
+  for (const int quarter : {1, 3})
+    EXPECT_TRUE(Near(QuarterColour(decoded->pixels, quarter), {255, 255, 255}, sample.tolerance));
 }
 
 INSTANTIATE_TEST_SUITE_P(Decode, AlphaSamples,
-                         ::testing::Values(SampleCase{"rgba.png", Format::kPng, 0}, SampleCase{"rgba16.png", Format::kPng, 1},
-                                           SampleCase{"alpha.webp", Format::kWebp, 0}, SampleCase{"rgba.tif", Format::kTiff, 0},
+                         ::testing::Values(SampleCase{"rgba.png", Format::kPng, 0},
+                                           SampleCase{"rgba16.png", Format::kPng, 1},
+                                           SampleCase{"alpha.webp", Format::kWebp, 0},
+                                           SampleCase{"rgba.tif", Format::kTiff, 0},
                                            SampleCase{"transparent.gif", Format::kGif, 4},
                                            SampleCase{"alpha.avif", Format::kAvif, 6}));
 
@@ -95,7 +103,8 @@ TEST(Decode, GreySamplesBecomeThreeEqualChannels) {
     ASSERT_TRUE(decoded.ok()) << decoded.error().message;
     for (int quarter = 0; quarter < 4; ++quarter) {
       const int level = levels[static_cast<std::size_t>(quarter)];
-      EXPECT_EQ(QuarterColour(decoded->pixels, quarter), (Rgb{level, level, level})) << file << " quarter " << quarter;
+      EXPECT_EQ(QuarterColour(decoded->pixels, quarter), (Rgb{level, level, level}))
+          << file << " quarter " << quarter;
     }
   };
   expect("grey.png", {40, 180, 60, 220});
@@ -117,8 +126,14 @@ TEST(Decode, PartialAlphaIsBlendedInProportion) {
 
 TEST(Decode, OrientationIsAppliedInAllEightWaysAndBothByteOrders) {
   // Where the stored quarters (top left, top right, bottom left, bottom right) are to be seen.
-  constexpr std::array<std::array<int, 4>, 8> kSeen{{{0, 1, 2, 3}, {1, 0, 3, 2}, {3, 2, 1, 0}, {2, 3, 0, 1},
-                                                     {0, 2, 1, 3}, {2, 0, 3, 1}, {3, 1, 2, 0}, {1, 3, 0, 2}}};
+  constexpr std::array<std::array<int, 4>, 8> kSeen{{{0, 1, 2, 3},
+                                                     {1, 0, 3, 2},
+                                                     {3, 2, 1, 0},
+                                                     {2, 3, 0, 1},
+                                                     {0, 2, 1, 3},
+                                                     {2, 0, 3, 1},
+                                                     {3, 1, 2, 0},
+                                                     {1, 3, 0, 2}}};
   const Bytes plain = *EncodeJpeg(Quarters(), 95);
   for (int orientation = 1; orientation <= 8; ++orientation) {
     for (const bool big_endian : {false, true}) {
@@ -130,7 +145,8 @@ TEST(Decode, OrientationIsAppliedInAllEightWaysAndBothByteOrders) {
       EXPECT_EQ(decoded->original_height, orientation >= 5 ? 96 : 64);
       for (int place = 0; place < 4; ++place) {
         const int quarter = kSeen[static_cast<std::size_t>(orientation - 1)][static_cast<std::size_t>(place)];
-        EXPECT_TRUE(Near(QuarterColour(decoded->pixels, place), kQuarters[static_cast<std::size_t>(quarter)], 4))
+        EXPECT_TRUE(
+            Near(QuarterColour(decoded->pixels, place), kQuarters[static_cast<std::size_t>(quarter)], 4))
             << "orientation " << orientation << " place " << place;
       }
     }
@@ -202,8 +218,8 @@ TEST(Decode, ShrinkingWhileReadingIsTheSameAsResizingAfterwards) {
 }
 
 TEST(Decode, RareJpegSamplingGoesThroughLibvips) {
-  // TurboJPEG knows no 2x2, 1x2, 1x1 sampling: patched into the frame header of a 4:4:4 file, it changes the layout of
-  // the scan, so that the pixels are damaged, but size and path are those of a real file.
+  // TurboJPEG knows no 2x2, 1x2, 1x1 sampling: patched into the frame header of a 4:4:4 file, it changes the
+  // layout of the scan, so that the pixels are damaged, but size and path are those of a real file.
   Bytes bytes = *EncodeJpeg(Image(64, 64, 3), 95);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   const std::size_t frame = text.find("\xFF\xC0");
@@ -257,7 +273,8 @@ TEST(Decode, SaysWhatIsWrongInOneSentence) {
 TEST(Decode, WholeFrameLimitHoldsForTheFormatsThatNeedIt) {
   DecodeOptions options;
   options.limits.max_pixels_whole_frame = 96 * 64 - 1;
-  for (const char* file : {"interlaced.png", "progressive.jpg", "lossy.webp", "three_frames.gif", "rgb.avif", "rgb.heic"}) {
+  for (const char* file :
+       {"interlaced.png", "progressive.jpg", "lossy.webp", "three_frames.gif", "rgb.avif", "rgb.heic"}) {
     const auto decoded = DecodeImage(Sample(file), file, options);
     ASSERT_FALSE(decoded.ok()) << file;
     EXPECT_EQ(decoded.error().code, ErrorCode::kTooLarge) << file;
@@ -272,7 +289,7 @@ TEST(Decode, TimeLimitEndsTheWork) {
 }
 
 TEST(Decode, ThreadsDoNotDisturbEachOther) {
-  const std::array<Bytes, 6> files{Sample("rgb.png"),  Sample("display_p3.png"),   Sample("lossy.webp"),
+  const std::array<Bytes, 6> files{Sample("rgb.png"),   Sample("display_p3.png"),   Sample("lossy.webp"),
                                    Sample("rgb16.tif"), Sample("three_frames.gif"), Sample("rgb.avif")};
   std::array<Image, 6> expected;
   for (std::size_t i = 0; i < files.size(); ++i) expected[i] = DecodeImage(files[i], "a")->pixels;
@@ -285,7 +302,9 @@ TEST(Decode, ThreadsDoNotDisturbEachOther) {
       for (std::size_t k = 0; k < 30; ++k) {
         const std::size_t i = (k + t) % files.size();
         const auto decoded = DecodeImage(files[i], "a");
-        if (!decoded.ok() || !decoded->warning.empty() || LargestDifference(decoded->pixels, expected[i]) != 0) ++failures;
+        if (!decoded.ok() || !decoded->warning.empty() ||
+            LargestDifference(decoded->pixels, expected[i]) != 0)
+          ++failures;
         (void)DecodeImage(broken, "broken");
       }
     });

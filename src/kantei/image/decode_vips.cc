@@ -1,5 +1,6 @@
-// The formats that libvips reads for us. Pixels are pulled strip by strip on the calling thread: the time limit is
-// looked at between strips, warnings belong to this picture, and a shrinking decode never holds the full size.
+// The formats that libvips reads for us. Pixels are pulled strip by strip on the calling thread: the time
+// limit is looked at between strips, warnings belong to this picture, and a shrinking decode never holds the
+// full size.
 #include <vips/vips.h>
 
 #include <algorithm>
@@ -18,7 +19,8 @@ namespace kantei::image {
 namespace {
 
 bool IsWholeFrame(Format format) {
-  return format == Format::kGif || format == Format::kWebp || format == Format::kAvif || format == Format::kHeic;
+  return format == Format::kGif || format == Format::kWebp || format == Format::kAvif ||
+         format == Format::kHeic;
 }
 
 /// The lazily read picture: its header only, until pixels are asked for.
@@ -47,10 +49,12 @@ VipsImage* Open(const DecodeJob& job, int page) {
       break;
     case Format::kAvif:
     case Format::kHeic:
-      status = vips_heifload_buffer(data, size, &image, "access", VIPS_ACCESS_SEQUENTIAL, "page", page, nullptr);
+      status =
+          vips_heifload_buffer(data, size, &image, "access", VIPS_ACCESS_SEQUENTIAL, "page", page, nullptr);
       break;
     case Format::kBmp:
-    case Format::kUnknown: break;
+    case Format::kUnknown:
+      break;
   }
   return status == 0 ? image : nullptr;
 }
@@ -78,20 +82,23 @@ class Chain {
 
 bool IsDeviceIndependent(VipsInterpretation kind) {
   constexpr std::array kKinds{VIPS_INTERPRETATION_LAB, VIPS_INTERPRETATION_LABQ, VIPS_INTERPRETATION_LABS,
-                              VIPS_INTERPRETATION_XYZ, VIPS_INTERPRETATION_LCH, VIPS_INTERPRETATION_YXY};
+                              VIPS_INTERPRETATION_XYZ, VIPS_INTERPRETATION_LCH,  VIPS_INTERPRETATION_YXY};
   return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 
 bool Tag(Chain* chain, VipsInterpretation kind) {
-  return chain->Apply([&](VipsImage* in, VipsImage** out) { return vips_copy(in, out, "interpretation", kind, nullptr); });
+  return chain->Apply(
+      [&](VipsImage* in, VipsImage** out) { return vips_copy(in, out, "interpretation", kind, nullptr); });
 }
 
 bool ToColourSpace(Chain* chain, VipsInterpretation kind) {
-  return chain->Apply([&](VipsImage* in, VipsImage** out) { return vips_colourspace(in, out, kind, nullptr); });
+  return chain->Apply(
+      [&](VipsImage* in, VipsImage** out) { return vips_colourspace(in, out, kind, nullptr); });
 }
 
 bool TakeBands(Chain* chain, int count) {
-  return chain->Apply([&](VipsImage* in, VipsImage** out) { return vips_extract_band(in, out, 0, "n", count, nullptr); });
+  return chain->Apply(
+      [&](VipsImage* in, VipsImage** out) { return vips_extract_band(in, out, 0, "n", count, nullptr); });
 }
 
 /// Alpha blended over white, in the encoding of the file.
@@ -110,8 +117,8 @@ bool Flatten(Chain* chain, bool ink) {
 
 enum class Shaped { kDone, kFailed, kUnsupported };
 
-/// To UCHAR with 1, 3 or 4 (CMYK) bands; 8-bit grey and RGB keep their alpha band, which is blended while the rows are
-/// read. `*profile_used`: the embedded profile has been applied on the way.
+/// To UCHAR with 1, 3 or 4 (CMYK) bands; 8-bit grey and RGB keep their alpha band, which is blended while the
+/// rows are read. `*profile_used`: the embedded profile has been applied on the way.
 Shaped Shape(Chain* chain, Raster* raster, bool* profile_used) {
   const auto check = [](bool ok) { return ok ? Shaped::kDone : Shaped::kFailed; };
   if (IsDeviceIndependent(chain->kind())) {
@@ -126,14 +133,16 @@ Shaped Shape(Chain* chain, Raster* raster, bool* profile_used) {
     return Shaped::kFailed;
   }
   const VipsBandFormat format = chain->format();
-  if (format != VIPS_FORMAT_UCHAR && format != VIPS_FORMAT_USHORT && format != VIPS_FORMAT_FLOAT) return Shaped::kUnsupported;
+  if (format != VIPS_FORMAT_UCHAR && format != VIPS_FORMAT_USHORT && format != VIPS_FORMAT_FLOAT)
+    return Shaped::kUnsupported;
   raster->had_alpha = chain->bands() > colours;
   if (chain->bands() > colours + 1 && !TakeBands(chain, colours + 1)) return Shaped::kFailed;
   if (format == VIPS_FORMAT_UCHAR && !ink) return Shaped::kDone;
   if (raster->had_alpha && !Flatten(chain, ink)) return Shaped::kFailed;
   if (format == VIPS_FORMAT_UCHAR) return Shaped::kDone;
   // vips_flatten may have made floats of integers.
-  if (format == VIPS_FORMAT_USHORT && !chain->Apply([](VipsImage* in, VipsImage** out) { return vips_cast_ushort(in, out, nullptr); })) {
+  if (format == VIPS_FORMAT_USHORT &&
+      !chain->Apply([](VipsImage* in, VipsImage** out) { return vips_cast_ushort(in, out, nullptr); })) {
     return Shaped::kFailed;
   }
   if (format == VIPS_FORMAT_FLOAT) {
@@ -147,11 +156,14 @@ Shaped Shape(Chain* chain, Raster* raster, bool* profile_used) {
     }
     return check(Tag(chain, VIPS_INTERPRETATION_scRGB) && ToColourSpace(chain, VIPS_INTERPRETATION_sRGB));
   }
-  const VipsInterpretation deep = ink ? VIPS_INTERPRETATION_CMYK : colours == 3 ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_GREY16;
+  const VipsInterpretation deep = ink            ? VIPS_INTERPRETATION_CMYK
+                                  : colours == 3 ? VIPS_INTERPRETATION_RGB16
+                                                 : VIPS_INTERPRETATION_GREY16;
   if (!Tag(chain, deep)) return Shaped::kFailed;
   // With 16 bits the profile comes before the loss of bits: linear profiles would show bands otherwise.
   if (!raster->icc_profile.empty() && chain->Apply([](VipsImage* in, VipsImage** out) {
-        return vips_icc_transform(in, out, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_RELATIVE, "depth", 8, nullptr);
+        return vips_icc_transform(in, out, "srgb", "embedded", TRUE, "intent", VIPS_INTENT_RELATIVE, "depth",
+                                  8, nullptr);
       })) {
     *profile_used = true;
     return Shaped::kDone;
@@ -182,7 +194,8 @@ void ReadMetadata(VipsImage* image, Format format, Raster* raster) {
 void BlendRow(const std::uint8_t* in, std::uint8_t* out, int width, std::size_t colours) {
   for (int x = 0; x < width; ++x, in += colours + 1, out += colours) {
     const std::uint32_t alpha = in[colours], white = 255 * (255 - alpha) + 127;
-    for (std::size_t c = 0; c < colours; ++c) out[c] = static_cast<std::uint8_t>((in[c] * alpha + white) / 255);
+    for (std::size_t c = 0; c < colours; ++c)
+      out[c] = static_cast<std::uint8_t>((in[c] * alpha + white) / 255);
   }
 }
 
@@ -190,19 +203,24 @@ void BlendRow(const std::uint8_t* in, std::uint8_t* out, int width, std::size_t 
 Status PullRows(const DecodeJob& job, VipsImage* image, Raster* raster) {
   const int full_width = vips_image_get_width(image), full_height = vips_image_get_height(image);
   const int bands = vips_image_get_bands(image);
-  const bool blends = raster->had_alpha && (bands == 2 || (bands == 4 && vips_image_get_interpretation(image) != VIPS_INTERPRETATION_CMYK));
+  const bool blends =
+      raster->had_alpha &&
+      (bands == 2 || (bands == 4 && vips_image_get_interpretation(image) != VIPS_INTERPRETATION_CMYK));
   raster->channels = blends ? bands - 1 : bands;
   const auto [width, height] = FitSize(full_width, full_height, job.options.max_longer_side);
   raster->width = width;
   raster->height = height;
-  const std::size_t stride = static_cast<std::size_t>(full_width) * static_cast<std::size_t>(raster->channels);
+  const std::size_t stride =
+      static_cast<std::size_t>(full_width) * static_cast<std::size_t>(raster->channels);
   const bool shrinks = width != full_width || height != full_height;
   std::unique_ptr<RowResizer> resizer;
-  if (shrinks) resizer = std::make_unique<RowResizer>(full_width, full_height, raster->channels, width, height);
+  if (shrinks)
+    resizer = std::make_unique<RowResizer>(full_width, full_height, raster->channels, width, height);
 
   std::vector<std::uint8_t> blended(blends ? stride : 0);
   const RegionPtr region(vips_region_new(image));
-  constexpr int kStrip = 16;  // the step in which libvips reads sequentially, and what is lost at a damaged place
+  constexpr int kStrip =
+      16;  // the step in which libvips reads sequentially, and what is lost at a damaged place
   int done = 0;
   for (; done < full_height; done += kStrip) {
     KANTEI_RETURN_IF_ERROR(job.CheckTime());
@@ -229,10 +247,11 @@ Status PullRows(const DecodeJob& job, VipsImage* image, Raster* raster) {
   if (done >= full_height) return {};
   DropVipsError();
   if (done == 0) {
-    return job.Fail(ErrorCode::kCorrupt, "cannot be decoded as " + std::string(FormatName(job.format)) + "; get a good copy");
+    return job.Fail(ErrorCode::kCorrupt,
+                    "cannot be decoded as " + std::string(FormatName(job.format)) + "; get a good copy");
   }
-  raster->Warn("the file is damaged or cut off after row " + std::to_string(done) + " of " + std::to_string(full_height) +
-               ", the missing rows are grey");
+  raster->Warn("the file is damaged or cut off after row " + std::to_string(done) + " of " +
+               std::to_string(full_height) + ", the missing rows are grey");
   const std::vector<std::uint8_t> grey(stride, 128);
   for (int y = done; y < full_height; ++y) {
     if (shrinks) {
@@ -267,17 +286,21 @@ Result<Raster> DecodeThroughVips(const DecodeJob& job) {
   raster.original_width = vips_image_get_width(opened.get());
   raster.original_height = vips_image_get_height(opened.get());
   KANTEI_RETURN_IF_ERROR(job.CheckSize(static_cast<std::uint64_t>(raster.original_width),
-                                       static_cast<std::uint64_t>(raster.original_height), IsWholeFrame(job.format)));
+                                       static_cast<std::uint64_t>(raster.original_height),
+                                       IsWholeFrame(job.format)));
   ReadMetadata(opened.get(), job.format, &raster);
 
   Chain chain(opened.release());
   bool profile_used = false;
   const Shaped shaped = Shape(&chain, &raster, &profile_used);
   if (shaped == Shaped::kUnsupported) {
-    return job.Fail(ErrorCode::kUnsupported, "is a " + format + " with samples of a kind that is not read; convert it to 8 or 16 bits");
+    return job.Fail(
+        ErrorCode::kUnsupported,
+        "is a " + format + " with samples of a kind that is not read; convert it to 8 or 16 bits");
   }
   const int bands = chain.bands();
-  if (shaped == Shaped::kFailed || chain.format() != VIPS_FORMAT_UCHAR || bands < 1 || bands > 4 || (bands == 2 && !raster.had_alpha)) {
+  if (shaped == Shaped::kFailed || chain.format() != VIPS_FORMAT_UCHAR || bands < 1 || bands > 4 ||
+      (bands == 2 && !raster.had_alpha)) {
     DropVipsError();
     return job.Fail(ErrorCode::kCorrupt, "cannot be read as " + format + "; get a good copy");
   }

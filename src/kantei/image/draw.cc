@@ -8,7 +8,9 @@
 namespace kantei::image {
 namespace {
 
-bool IsFinite(Point p) { return std::isfinite(p.x) && std::isfinite(p.y); }
+bool IsFinite(Point p) {
+  return std::isfinite(p.x) && std::isfinite(p.y);
+}
 
 /// Mixes the colour in, share 0..1.
 inline void Mix(std::uint8_t* pixel, Colour colour, float share) {
@@ -80,7 +82,8 @@ void DrawLine(Image* image, Point a, Point b, Colour colour, float thickness) {
       const double t = length2 > 0 ? std::clamp((px * dx + py * dy) / length2, 0.0, 1.0) : 0.0;
       const double distance = std::hypot(px - t * dx, py - t * dy);
       const double covered = std::clamp(radius + 0.5 - distance, 0.0, 1.0);
-      if (covered > 0) Mix(row + 3 * static_cast<std::ptrdiff_t>(x), colour, static_cast<float>(covered) * strength);
+      if (covered > 0)
+        Mix(row + 3 * static_cast<std::ptrdiff_t>(x), colour, static_cast<float>(covered) * strength);
     }
   }
 }
@@ -106,7 +109,8 @@ void FillPolygon(Image* image, const Polygon& polygon, Colour colour, float opac
       for (std::size_t k = 0; k + 1 < xs.size(); k += 2) {
         const float begin = std::clamp(xs[k], 0.0f, width), end = std::clamp(xs[k + 1], 0.0f, width);
         for (int x = static_cast<int>(begin); static_cast<float>(x) < end; ++x) {
-          const float left = std::max(begin, static_cast<float>(x)), right = std::min(end, static_cast<float>(x + 1));
+          const float left = std::max(begin, static_cast<float>(x)),
+                      right = std::min(end, static_cast<float>(x + 1));
           covered[static_cast<std::size_t>(x)] += (right - left) / kLines;
         }
       }
@@ -130,7 +134,8 @@ Image PolygonMask(const Polygon& polygon, int width, int height) {
       // Centres x + 0.5 in [begin, end): neighbours that share an edge share no pixel.
       const double begin = std::clamp(std::ceil(xs[k] - 0.5f), 0.0f, static_cast<float>(width));
       const double end = std::clamp(std::ceil(xs[k + 1] - 0.5f), 0.0f, static_cast<float>(width));
-      std::fill(row + static_cast<int>(begin), row + std::max(static_cast<int>(begin), static_cast<int>(end)), std::uint8_t{255});
+      std::fill(row + static_cast<int>(begin), row + std::max(static_cast<int>(begin), static_cast<int>(end)),
+                std::uint8_t{255});
     }
   }
   return mask;

@@ -31,7 +31,9 @@ TEST(Encode, PngComesBackExactly) {
 TEST(Encode, LossyFormatsComeBackCloseAndQualityCounts) {
   const Image image = Waves(120, 90, 3);
   for (const bool webp : {false, true}) {
-    const auto encode = [&](int quality) { return webp ? EncodeWebp(image, quality) : EncodeJpeg(image, quality); };
+    const auto encode = [&](int quality) {
+      return webp ? EncodeWebp(image, quality) : EncodeJpeg(image, quality);
+    };
     const auto good = encode(95), bad = encode(10);
     ASSERT_TRUE(good.ok() && bad.ok());
     EXPECT_LT(bad->size(), good->size());
@@ -62,7 +64,8 @@ TEST(Encode, RefusesWhatCannotBe) {
 }
 
 TEST(WriteImage, WritesByExtensionWithAnyName) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("kantei_encode_" + std::to_string(::getpid()));
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("kantei_encode_" + std::to_string(::getpid()));
   std::filesystem::create_directories(folder);
   const Image image = Waves(40, 30, 3);
   for (const char* name : {"写真 一.PNG", "a b\n'\".jpg", "\xff\xfe.webp", "x.JPEG"}) {

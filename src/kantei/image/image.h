@@ -1,4 +1,5 @@
-// Pixels in memory. Every picture in Kantei is 8-bit sRGB (3 channels) or grey (1 channel), rows without padding.
+// Pixels in memory. Every picture in Kantei is 8-bit sRGB (3 channels) or grey (1 channel), rows without
+// padding.
 #pragma once
 
 #include <cstddef>
@@ -36,7 +37,9 @@ class Image {
   int height() const { return height_; }
   int channels() const { return channels_; }
   bool empty() const { return pixels_.empty(); }
-  std::size_t stride() const { return static_cast<std::size_t>(width_) * static_cast<std::size_t>(channels_); }
+  std::size_t stride() const {
+    return static_cast<std::size_t>(width_) * static_cast<std::size_t>(channels_);
+  }
 
   std::uint8_t* row(int y) { return pixels_.data() + static_cast<std::size_t>(y) * stride(); }
   const std::uint8_t* row(int y) const { return pixels_.data() + static_cast<std::size_t>(y) * stride(); }
@@ -53,9 +56,12 @@ struct Plane {
   int width = 0, height = 0;
   std::vector<float> values;
   Plane() = default;
-  Plane(int w, int h) : width(w), height(h), values(static_cast<std::size_t>(w) * static_cast<std::size_t>(h)) {}
+  Plane(int w, int h)
+      : width(w), height(h), values(static_cast<std::size_t>(w) * static_cast<std::size_t>(h)) {}
   float* row(int y) { return values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width); }
-  const float* row(int y) const { return values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width); }
+  const float* row(int y) const {
+    return values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width);
+  }
 };
 
 }  // namespace kantei::image

@@ -14,7 +14,9 @@ bool StartsWith(Segment segment, std::string_view magic) {
   return segment.size() >= magic.size() && std::memcmp(segment.data(), magic.data(), magic.size()) == 0;
 }
 
-int Word(Segment segment, std::size_t at) { return segment[at] << 8 | segment[at + 1]; }
+int Word(Segment segment, std::size_t at) {
+  return segment[at] << 8 | segment[at + 1];
+}
 
 struct IccChunks {
   std::array<Segment, 256> chunks;
@@ -48,8 +50,11 @@ void ReadFrame(Segment segment, JpegHeader* header) {
   for (std::size_t c = 0; c < static_cast<std::size_t>(header->components); ++c) {
     const auto across = static_cast<std::uint64_t>(segment[7 + 3 * c] >> 4);
     const auto down = static_cast<std::uint64_t>(segment[7 + 3 * c] & 15);
-    const std::uint64_t columns = (static_cast<std::uint64_t>(header->width) * across / static_cast<std::uint64_t>(most_across) + 7) / 8;
-    const std::uint64_t rows = (static_cast<std::uint64_t>(header->height) * down / static_cast<std::uint64_t>(most_down) + 7) / 8;
+    const std::uint64_t columns =
+        (static_cast<std::uint64_t>(header->width) * across / static_cast<std::uint64_t>(most_across) + 7) /
+        8;
+    const std::uint64_t rows =
+        (static_cast<std::uint64_t>(header->height) * down / static_cast<std::uint64_t>(most_down) + 7) / 8;
     header->blocks += columns * rows;
   }
 }
@@ -58,7 +63,8 @@ bool IsFrame(int marker) {
   return marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 && marker != 0xCC;
 }
 
-/// The next marker that is not part of entropy-coded data, from `at`; the size of the file when there is none.
+/// The next marker that is not part of entropy-coded data, from `at`; the size of the file when there is
+/// none.
 std::size_t NextMarker(const std::uint8_t* data, std::size_t size, std::size_t at) {
   while (at + 1 < size) {
     const void* found = std::memchr(data + at, 0xFF, size - at - 1);
@@ -111,10 +117,7 @@ JpegHeader ReadJpegHeader(std::span<const std::byte> bytes) {
     const int marker = data[at + 1];
     at += 2;
     if (marker == 0xD8) continue;
-    if (marker == 0xD9) {
-      header.ended = true;
-      break;
-    }
+    if (marker == 0xD9) break;
     if (size - at < 2) break;
     const std::size_t length = static_cast<std::size_t>(data[at] << 8 | data[at + 1]);
     if (length < 2 || length > size - at) break;
@@ -128,13 +131,8 @@ JpegHeader ReadJpegHeader(std::span<const std::byte> bytes) {
         header.scan_bytes = size - at;
         header.held_whole = header.frame_marker == 0xC2 || header.frame_marker == 0xCA ||
                             (!segment.empty() && segment[0] < header.components);
-        // One scan holds everything: there is nothing further to learn from the rest of the file, but its end.
-        if (!header.held_whole) {
-          const std::size_t tail = std::min<std::size_t>(size - at, 4096);
-          const std::string_view end(reinterpret_cast<const char*>(data + size - tail), tail);
-          header.ended = end.find("\xFF\xD9") != std::string_view::npos;
-          break;
-        }
+        // One scan holds everything: there is nothing further to learn from the rest of the file.
+        if (!header.held_whole) break;
       }
     } else if (marker == 0xE1 && !exif_seen && StartsWith(segment, "Exif") && segment.size() > 6) {
       exif_seen = true;
@@ -149,7 +147,8 @@ JpegHeader ReadJpegHeader(std::span<const std::byte> bytes) {
   header.icc_incomplete = icc.total != icc.seen;
   if (icc.total > 0 && !header.icc_incomplete) {
     header.icc_profile.reserve(icc.bytes);
-    for (const Segment& chunk : icc.chunks) header.icc_profile.insert(header.icc_profile.end(), chunk.begin(), chunk.end());
+    for (const Segment& chunk : icc.chunks)
+      header.icc_profile.insert(header.icc_profile.end(), chunk.begin(), chunk.end());
   }
   return header;
 }

@@ -51,7 +51,8 @@ void AcrossLanes(const std::uint32_t* sums, const AxisTaps& taps, std::uint8_t* 
       std::memcpy(&value, source, sizeof value);
       total += value * weight[k];
     }
-    for (int c = 0; c < kChannels; ++c) out[x * kChannels + static_cast<std::size_t>(c)] = static_cast<std::uint8_t>(total[c] >> 24);
+    for (int c = 0; c < kChannels; ++c)
+      out[x * kChannels + static_cast<std::size_t>(c)] = static_cast<std::uint8_t>(total[c] >> 24);
   }
 }
 
@@ -129,9 +130,15 @@ void RowResizer::Emit(std::uint8_t* out_row) {
   } else {
     NarrowRow(sums_.data(), from_stride_);
     switch (channels_) {
-      case 1: AcrossGrey(sums_.data(), across_, out_row); break;
-      case 3: AcrossLanes<3>(sums_.data(), across_, out_row); break;
-      default: AcrossLanes<4>(sums_.data(), across_, out_row); break;
+      case 1:
+        AcrossGrey(sums_.data(), across_, out_row);
+        break;
+      case 3:
+        AcrossLanes<3>(sums_.data(), across_, out_row);
+        break;
+      default:
+        AcrossLanes<4>(sums_.data(), across_, out_row);
+        break;
     }
   }
   std::fill(sums_.begin(), sums_.end(), 0u);
@@ -143,7 +150,8 @@ void RowResizer::PushRow(const std::uint8_t* row, std::uint8_t* out) {
     const auto i = static_cast<std::size_t>(next_out_);
     const int k = y - down_.first[i];
     if (k < 0 || k >= down_.count(i)) return;
-    Accumulate1(sums_.data(), row, from_stride_, down_.weights[static_cast<std::size_t>(down_.offset[i] + k)]);
+    Accumulate1(sums_.data(), row, from_stride_,
+                down_.weights[static_cast<std::size_t>(down_.offset[i] + k)]);
     if (k + 1 < down_.count(i)) return;
     Emit(out + i * to_stride_);
     ++next_out_;

@@ -7,7 +7,8 @@
 
 namespace kantei::image {
 
-/// For each of the output positions of one axis: which source positions count, with weights that sum to 65536.
+/// For each of the output positions of one axis: which source positions count, with weights that sum to
+/// 65536.
 struct AxisTaps {
   std::vector<std::int32_t> first;     ///< first source position of output i
   std::vector<std::int32_t> offset;    ///< weights of output i are [offset[i], offset[i + 1])
@@ -23,8 +24,8 @@ class RowResizer {
  public:
   RowResizer(int from_width, int from_height, int channels, int to_width, int to_height);
 
-  /// Takes the source rows in order and writes output rows to `out` (to_width × to_height × channels) as they become
-  /// complete: memory does not grow with the source. Only when to_height <= from_height.
+  /// Takes the source rows in order and writes output rows to `out` (to_width × to_height × channels) as they
+  /// become complete: memory does not grow with the source. Only when to_height <= from_height.
   void PushRow(const std::uint8_t* row, std::uint8_t* out);
   /// The number of output rows that PushRow has completed.
   int rows_done() const { return next_out_; }
@@ -38,7 +39,8 @@ class RowResizer {
   std::size_t from_stride_, to_stride_;
   AxisTaps across_, down_;
   bool same_width_;
-  std::vector<std::uint32_t> sums_;  ///< one row of weighted sums, padded so that four lanes can be read anywhere
+  std::vector<std::uint32_t>
+      sums_;  ///< one row of weighted sums, padded so that four lanes can be read anywhere
   int next_in_ = 0, next_out_ = 0;
 };
 

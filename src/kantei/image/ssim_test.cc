@@ -16,7 +16,8 @@ using testing::Waves;
 double SsimReference(const Image& a, const Image& b) {
   double weights[11][11], sum = 0;
   for (int i = 0; i < 11; ++i) {
-    for (int j = 0; j < 11; ++j) sum += weights[i][j] = std::exp(-((i - 5) * (i - 5) + (j - 5) * (j - 5)) / (2 * 1.5 * 1.5));
+    for (int j = 0; j < 11; ++j)
+      sum += weights[i][j] = std::exp(-((i - 5) * (i - 5) + (j - 5) * (j - 5)) / (2 * 1.5 * 1.5));
   }
   double total = 0;
   int count = 0;
@@ -51,7 +52,8 @@ TEST(Ssim, AgreesWithTheDefinition) {
   const auto measured = Ssim(waves, noisy);
   ASSERT_TRUE(measured.ok());
   EXPECT_NEAR(*measured, SsimReference(waves, noisy), 1e-5);
-  EXPECT_NEAR(*Ssim(Noise(40, 30, 1, 1), Noise(40, 30, 1, 2)), SsimReference(Noise(40, 30, 1, 1), Noise(40, 30, 1, 2)), 1e-5);
+  EXPECT_NEAR(*Ssim(Noise(40, 30, 1, 1), Noise(40, 30, 1, 2)),
+              SsimReference(Noise(40, 30, 1, 1), Noise(40, 30, 1, 2)), 1e-5);
 }
 
 TEST(Ssim, EqualIsOneAndNegativeIsLow) {

@@ -26,8 +26,10 @@ inline Image Quarters(int width = 96, int height = 64) {
   Image picture(width, height, 3);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
-      const Rgb& colour = kQuarters[static_cast<std::size_t>((y >= height / 2 ? 2 : 0) + (x >= width / 2 ? 1 : 0))];
-      for (int c = 0; c < 3; ++c) picture.row(y)[3 * x + c] = static_cast<std::uint8_t>(colour[static_cast<std::size_t>(c)]);
+      const Rgb& colour =
+          kQuarters[static_cast<std::size_t>((y >= height / 2 ? 2 : 0) + (x >= width / 2 ? 1 : 0))];
+      for (int c = 0; c < 3; ++c)
+        picture.row(y)[3 * x + c] = static_cast<std::uint8_t>(colour[static_cast<std::size_t>(c)]);
     }
   }
   return picture;
@@ -58,19 +60,22 @@ inline Image Waves(int width, int height, int channels) {
 inline int LargestDifference(const Image& a, const Image& b) {
   if (a.width() != b.width() || a.height() != b.height() || a.channels() != b.channels()) return 256;
   int largest = 0;
-  for (std::size_t i = 0; i < a.pixels().size(); ++i) largest = std::max(largest, std::abs(a.pixels()[i] - b.pixels()[i]));
+  for (std::size_t i = 0; i < a.pixels().size(); ++i)
+    largest = std::max(largest, std::abs(a.pixels()[i] - b.pixels()[i]));
   return largest;
 }
 
 /// The colour in the middle of a quarter (0 top left, 1 top right, 2 bottom left, 3 bottom right).
 inline Rgb QuarterColour(const Image& picture, int quarter) {
-  const int x = picture.width() * (quarter % 2 == 0 ? 1 : 3) / 4, y = picture.height() * (quarter < 2 ? 1 : 3) / 4;
+  const int x = picture.width() * (quarter % 2 == 0 ? 1 : 3) / 4,
+            y = picture.height() * (quarter < 2 ? 1 : 3) / 4;
   const std::uint8_t* pixel = picture.row(y) + 3 * x;
   return {pixel[0], pixel[1], pixel[2]};
 }
 
 inline bool Near(const Rgb& a, const Rgb& b, int tolerance) {
-  return std::abs(a[0] - b[0]) <= tolerance && std::abs(a[1] - b[1]) <= tolerance && std::abs(a[2] - b[2]) <= tolerance;
+  return std::abs(a[0] - b[0]) <= tolerance && std::abs(a[1] - b[1]) <= tolerance &&
+         std::abs(a[2] - b[2]) <= tolerance;
 }
 
 inline Bytes Sample(const std::string& name) {
@@ -86,7 +91,8 @@ class Writer {
     return *this;
   }
   Writer& Little(std::uint64_t value, int size) {
-    for (int i = 0; i < size; ++i) bytes_.push_back(i < 8 ? static_cast<std::byte>(value >> 8 * i) : std::byte{0});
+    for (int i = 0; i < size; ++i)
+      bytes_.push_back(i < 8 ? static_cast<std::byte>(value >> 8 * i) : std::byte{0});
     return *this;
   }
   Writer& Big(std::uint64_t value, int size) {
@@ -112,7 +118,9 @@ class Writer {
 inline Bytes WithOrientation(const Bytes& jpeg, int orientation, bool big_endian) {
   Writer out;
   out.Append(Bytes(jpeg.begin(), jpeg.begin() + 2)).Raw({0xFF, 0xE1}).Big(34, 2).Text("Exif").Raw({0, 0});
-  const auto put = [&](std::uint64_t value, int size) { big_endian ? out.Big(value, size) : out.Little(value, size); };
+  const auto put = [&](std::uint64_t value, int size) {
+    big_endian ? out.Big(value, size) : out.Little(value, size);
+  };
   out.Text(big_endian ? "MM" : "II");
   put(42, 2);
   put(8, 4);

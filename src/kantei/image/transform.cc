@@ -20,14 +20,16 @@ KANTEI_MULTIARCH void GreyRow(const std::uint8_t* __restrict__ rgb, std::uint8_t
   }
 }
 
-KANTEI_MULTIARCH void LumaRow(const std::uint8_t* __restrict__ rgb, float* __restrict__ luma, std::size_t count) {
+KANTEI_MULTIARCH void LumaRow(const std::uint8_t* __restrict__ rgb, float* __restrict__ luma,
+                              std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     luma[i] = 0.299f * static_cast<float>(rgb[3 * i]) + 0.587f * static_cast<float>(rgb[3 * i + 1]) +
               0.114f * static_cast<float>(rgb[3 * i + 2]);
   }
 }
 
-KANTEI_MULTIARCH void WidenRow(const std::uint8_t* __restrict__ grey, float* __restrict__ luma, std::size_t count) {
+KANTEI_MULTIARCH void WidenRow(const std::uint8_t* __restrict__ grey, float* __restrict__ luma,
+                               std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) luma[i] = static_cast<float>(grey[i]);
 }
 
@@ -142,7 +144,8 @@ Image FlipHorizontal(const Image& image) {
 Image FlipVertical(const Image& image) {
   if (image.empty()) return image;
   Image out(image.width(), image.height(), image.channels());
-  for (int y = 0; y < image.height(); ++y) std::memcpy(out.row(image.height() - 1 - y), image.row(y), image.stride());
+  for (int y = 0; y < image.height(); ++y)
+    std::memcpy(out.row(image.height() - 1 - y), image.row(y), image.stride());
   return out;
 }
 

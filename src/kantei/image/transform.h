@@ -39,7 +39,9 @@ struct Homography {
   Homography Then(const Homography& after) const;  ///< first this, then `after`
 };
 
-/// out(p) = image(map(p)), bilinear; positions outside the picture give `fill` and 0 in *inside (if not null, 255 within).
-Image Warp(const Image& image, const Homography& map, int width, int height, std::uint8_t fill = 0, Image* inside = nullptr);
+/// out(p) = image(map(p)), bilinear; positions outside the picture give `fill` and 0 in *inside (if not null,
+/// 255 within).
+Image Warp(const Image& image, const Homography& map, int width, int height, std::uint8_t fill = 0,
+           Image* inside = nullptr);
 
 }  // namespace kantei::image

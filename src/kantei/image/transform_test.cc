@@ -128,7 +128,8 @@ TEST(Grey, IsBt601Luma) {
   const Image noise = Noise(33, 9, 3, 5);
   const Image rounded = ToGrey(noise);
   const Plane luma = ToLuma(noise);
-  for (std::size_t i = 0; i < luma.values.size(); ++i) EXPECT_NEAR(luma.values[i], rounded.pixels()[i], 0.51f);
+  for (std::size_t i = 0; i < luma.values.size(); ++i)
+    EXPECT_NEAR(luma.values[i], rounded.pixels()[i], 0.51f);
   const Image rgb = ToRgb(grey);
   EXPECT_EQ(rgb.channels(), 3);
   EXPECT_EQ(rgb.row(0)[3], 150);

@@ -115,6 +115,7 @@ class CopyCheck : public Check {
     }
     CopyView view;
     view.query = &decoded.pixels;
+    view.sha256 = subject.sha256;
     view.full_width = decoded.original_width;
     view.full_height = decoded.original_height;
     view.preview = [this](std::int64_t picture_id) { return detector_->Preview(picture_id); };
@@ -162,7 +163,8 @@ CheckReport ReportCopy(const copy::CopyFindings& findings, const CopyView& view)
 
   const std::size_t told = std::min(findings.matches.size(), kMaxFigures);
   for (std::size_t i = 0; i < told; ++i)
-    for (Text& ground : MatchGrounds(findings.matches[i])) report.grounds.push_back(std::move(ground));
+    for (Text& ground : MatchGrounds(findings.matches[i], view.sha256))
+      report.grounds.push_back(std::move(ground));
   if (findings.matches.size() > told)
     report.grounds.push_back(
         Fill({"{0} further matches are in the table.", "このほか {0} 件の一致を表に示す。"},
@@ -171,14 +173,20 @@ CheckReport ReportCopy(const copy::CopyFindings& findings, const CopyView& view)
     report.grounds.push_back(Fill({"A match with “{0}” does not count: it is in the ignore bank “{1}”.",
                                    "「{0}」との一致は、対象外バンク「{1}」の画像であるため判定に含めない。"},
                                   {Same(KnownName(match.picture)), Same(match.picture.bank)}));
-  if (findings.library_pictures > 0 && findings.matches.empty())
-    report.grounds.push_back(
-        Fill({"{0} candidates from the hash and {1} from local features were considered; {2} were compared "
-              "in detail; none agreed.",
-              "ハッシュによる候補 {0} 件、局所特徴による候補 {1} 件のうち {2} "
-              "件を詳細に照合したが、一致は認められなかった。"},
-             {Same(std::to_string(findings.candidates_pdq)), Same(std::to_string(findings.candidates_local)),
-              Same(std::to_string(findings.verified))}));
+  if (findings.library_pictures > 0 && findings.matches.empty()) {
+    const Text what = findings.candidates_pdq + findings.candidates_local == 0
+                          ? Text{"Neither the hash nor the local features pointed to a known picture.",
+                                 "ハッシュ、局所特徴のいずれからも候補は得られなかった。"}
+                          : Text{
+                                "{0} candidates from the hash and {1} from local features were considered; "
+                                "{2} were compared in "
+                                "detail; none agreed well enough.",
+                                "ハッシュによる候補 {0} 件、局所特徴による候補 {1} 件のうち {2} "
+                                "件を詳細に照合したが、十分な一致は認められなかった。"};
+    report.grounds.push_back(Fill(
+        what, {Same(std::to_string(findings.candidates_pdq)), Same(std::to_string(findings.candidates_local)),
+               Same(std::to_string(findings.verified))}));
+  }
   if (findings.pdq_quality < kEnoughQuality)
     report.grounds.push_back(
         Fill({"The picture has little detail as a whole (PDQ quality {0} of 100): its hash means little.",
@@ -203,9 +211,11 @@ CheckReport ReportCopy(const copy::CopyFindings& findings, const CopyView& view)
 
   Json& json = report.json;
   json["matches"] = Json::array();
-  for (const copy::CopyMatch& match : findings.matches) json["matches"].push_back(MatchJson(match));
+  for (const copy::CopyMatch& match : findings.matches)
+    json["matches"].push_back(MatchJson(match, view.sha256));
   json["silenced"] = Json::array();
-  for (const copy::CopyMatch& match : findings.silenced) json["silenced"].push_back(MatchJson(match));
+  for (const copy::CopyMatch& match : findings.silenced)
+    json["silenced"].push_back(MatchJson(match, view.sha256));
   json["candidates"] = {{"pdq", findings.candidates_pdq},
                         {"local", findings.candidates_local},
                         {"verified", findings.verified}};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 
 #include "kantei/copy/detector.h"
 #include "kantei/inspect/inspector.h"
@@ -14,6 +15,7 @@ namespace kantei::inspect {
 struct CopyView {
   const image::Image* query = nullptr;  ///< upright, at any size
   int full_width = 0, full_height = 0;  ///< the size that coordinates of findings refer to
+  std::string_view sha256;              ///< of the query's file; may be empty
   std::function<Result<image::Image>(std::int64_t picture_id)> preview;
 };
 

@@ -117,7 +117,7 @@ void AddScores(const RealismScore& score, Json* json) {
   (*json)["radii"] = radii;
 }
 
-Text ReferenceGround(const RealismReference& reference) {
+Text ReferenceNote(const RealismReference& reference) {
   return Fill({"Reference “{0}”: {1} pictures. {2}", "基準「{0}」: {1} 点。{2}"},
               {ReferenceName(reference.name), Same(Count(reference.pictures)),
                Same(Shorten(reference.description, 400))});
@@ -194,8 +194,8 @@ CheckReport ReportRealism(const RealismScore& primary, const RealismReference& p
         Fill({"All five measures lie in the usual range of the reference “{0}” (percentiles 2.5 to 97.5).",
               "5 つの測定値はすべて、基準「{0}」の通常の範囲（2.5〜97.5 パーセンタイル）にある。"},
              {ReferenceName(primary.reference)}));
-  report.grounds.push_back(ReferenceGround(primary_of));
-  if (second_of != nullptr) report.grounds.push_back(ReferenceGround(*second_of));
+  report.limits.push_back(ReferenceNote(primary_of));
+  if (second_of != nullptr) report.limits.push_back(ReferenceNote(*second_of));
   report.exhibits.emplace_back(MakeRadar(primary));
   report.exhibits.emplace_back(MakeTable(primary, second));
 

@@ -179,6 +179,23 @@ TEST(CopyReport, SurvivesAMissingPreviewAndABareHash) {
   EXPECT_EQ(report.json["matches"][0]["inliers"], 0);
 }
 
+TEST(CopyReport, TheKnownFileItselfIsNamedAsSuch) {
+  const image::Image query = samples::Picture(800, 600);
+  CopyView view = View(query);
+  copy::CopyFindings findings = samples::Findings();
+  const std::string sha256 = findings.matches[0].picture.sha256;
+  view.sha256 = sha256;
+  findings.matches[0].regions[0].query_share = 1;
+  CheckReport report = ReportCopy(findings, view);
+  EXPECT_THAT(report.grounds[0].en, HasSubstr("byte for byte"));
+  EXPECT_THAT(report.grounds[1].en, testing::StartsWith("The whole picture shows 96% of"));
+  EXPECT_EQ(report.json["matches"][0]["identical_file"], true);
+  // Two unknown hashes are no equality.
+  view.sha256 = {};
+  findings.matches[0].picture.sha256.clear();
+  EXPECT_EQ(ReportCopy(findings, view).json["matches"][0]["identical_file"], false);
+}
+
 TEST(CopyReport, NothingFoundIsNotAbsence) {
   copy::CopyFindings findings;
   findings.library_pictures = 60;

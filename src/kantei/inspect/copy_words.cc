@@ -83,24 +83,28 @@ Text PlacementText(const copy::RegionMatch& region) {
   return words;
 }
 
-/// A region's share of a picture that rounds to all of it is said as such.
-Text ShareText(double share) {
-  if (share > 0.985) return {"all", "全体"};
-  return Same(Percent(share));
+/// A share that rounds to all is said as such.
+bool IsAll(double share) {
+  return share > 0.985;
 }
 
 Text RegionText(const copy::RegionMatch& region, const std::string& name) {
   Text placement = PlacementText(region);
   if (!placement.en.empty()) placement = Fill({", {0}", "（{0}）"}, {placement});
+  const Text where = IsAll(region.query_share)
+                         ? Text{"The whole picture", "本画像の全体"}
+                         : Fill({"The region that covers {0} of the picture", "本画像の {0} を占める領域"},
+                                {Same(Percent(region.query_share))});
+  const Text what = IsAll(region.known_share) ? Text{"all", "全体"}
+                                              : Fill({"{0}", " {0} "}, {Same(Percent(region.known_share))});
   return Fill(
-      {"The region that covers {0} of the picture shows {1} of “{2}”{3}; {4} feature pairs agree with one "
-       "transform; detail agreement is {5} (the detail agrees in {6} of the region).",
-       "本画像の {0} を占める領域が、既知画像「{2}」の {1} に対応する{3}。一致点 {4} "
-       "組が単一の幾何変換に整合し、"
-       "測光一致度は {5}（領域の {6} で細部が一致）である。"},
-      {ShareText(region.query_share), ShareText(region.known_share), Same(name), placement,
-       Same(std::to_string(region.inliers)), Same(Fixed(region.agreement, 2)),
-       Same(Percent(region.agreeing_share))});
+      {"{0} shows {1} of “{2}”{3}; {4} feature pairs agree with one transform; detail agreement is {5} (the "
+       "detail "
+       "agrees in {6} of the region).",
+       "{0}が、既知画像「{2}」の{1}に対応する{3}。一致点 {4} 組が単一の幾何変換に整合し、測光一致度は {5}"
+       "（領域の {6} で細部が一致）である。"},
+      {where, what, Same(name), placement, Same(std::to_string(region.inliers)),
+       Same(Fixed(region.agreement, 2)), Same(Percent(region.agreeing_share))});
 }
 
 Json PolygonJson(const image::Polygon& polygon) {
@@ -166,6 +170,10 @@ Placement PlacementOf(const copy::RegionMatch& region) {
   return placement;
 }
 
+bool IsSameFile(const copy::CopyMatch& match, std::string_view query_sha256) {
+  return !query_sha256.empty() && match.picture.sha256 == query_sha256;
+}
+
 int BestInliers(const copy::CopyMatch& match) {
   int best = 0;
   for (const copy::RegionMatch& region : match.regions) best = std::max(best, region.inliers);
@@ -184,9 +192,14 @@ Text BankKindText(store::BankKind kind) {
   return {"known", "既知"};
 }
 
-std::vector<Text> MatchGrounds(const copy::CopyMatch& match) {
+std::vector<Text> MatchGrounds(const copy::CopyMatch& match, std::string_view query_sha256) {
   const std::string name = KnownName(match.picture);
   std::vector<Text> grounds;
+  if (IsSameFile(match, query_sha256))
+    grounds.push_back(
+        Fill({"The file is byte for byte the known file “{0}” (same SHA-256).",
+              "本ファイルは既知画像「{0}」のファイルとバイト単位で同一である（SHA-256 が一致）。"},
+             {Same(name)}));
   for (const copy::RegionMatch& region : match.regions) {
     grounds.push_back(RegionText(region, name));
     if (!region.changed.empty())
@@ -211,7 +224,7 @@ std::vector<Text> MatchGrounds(const copy::CopyMatch& match) {
   return grounds;
 }
 
-Json MatchJson(const copy::CopyMatch& match) {
+Json MatchJson(const copy::CopyMatch& match, std::string_view query_sha256) {
   const store::Picture& picture = match.picture;
   Json json;
   json["path"] = DisplayPath(picture.path);
@@ -222,6 +235,7 @@ Json MatchJson(const copy::CopyMatch& match) {
   json["source"] = picture.source;
   json["picture_id"] = picture.picture_id;
   json["sha256"] = picture.sha256;
+  json["identical_file"] = IsSameFile(match, query_sha256);
   json["band"] = BandName(match.band);
   json["similarity"] = match.similarity;
   json["pdq_distance"] = match.pdq_distance;

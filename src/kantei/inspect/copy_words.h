@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kantei/base/json.h"
@@ -23,10 +24,12 @@ struct Placement {
 Placement PlacementOf(const copy::RegionMatch& region);
 
 /// Sentences for one match, most weighty first.
-std::vector<Text> MatchGrounds(const copy::CopyMatch& match);
+std::vector<Text> MatchGrounds(const copy::CopyMatch& match, std::string_view query_sha256);
 Text BankKindText(store::BankKind kind);
+/// The query is the known file itself; `query_sha256` may be empty (not known).
+bool IsSameFile(const copy::CopyMatch& match, std::string_view query_sha256);
 int BestInliers(const copy::CopyMatch& match);
 
-Json MatchJson(const copy::CopyMatch& match);
+Json MatchJson(const copy::CopyMatch& match, std::string_view query_sha256);
 
 }  // namespace kantei::inspect

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <string_view>
 
 #include "kantei/inspect/html_text.h"
 #include "kantei/inspect/words.h"
@@ -13,23 +14,24 @@ namespace {
 constexpr std::size_t kWideColumns = 5;
 constexpr std::size_t kShortCell = 16;  // bytes
 
-/// Short enough to stand beside another table and to be kept on one page.
-bool IsBrief(const Table& table, Language language) {
-  constexpr std::size_t kMaxRows = 14, kMaxBytes = 2000;
+/// How a table uses the page: beside others, over the whole width, or its rows in two columns.
+std::string_view TableLayout(const Table& table, Language language) {
+  constexpr std::size_t kBriefRows = 14, kBriefBytes = 2000;
+  if (table.header.size() >= kWideColumns) return "wide";
+  if (table.rows.size() > kBriefRows) return table.header.size() == 2 ? "flow" : "wide";
   std::size_t bytes = 0;
   for (const auto& row : table.rows)
     for (const Text& cell : row) bytes += cell.In(language).size();
-  return table.header.size() < kWideColumns && table.rows.size() <= kMaxRows && bytes <= kMaxBytes;
+  return bytes <= kBriefBytes ? "brief" : "wide";
 }
 
 void AppendTable(const Table& table, Language language, std::string* out) {
-  *out += "<div class=\"exhibit table";
-  if (table.header.size() >= kWideColumns) *out += " wide";
+  *out += "<div class=\"exhibit table ";
+  *out += TableLayout(table, language);
   if (table.header.size() == 2) *out += " pairs";
-  if (IsBrief(table, language)) *out += " brief";
   *out += "\"><h4>";
   AppendEscaped(table.title.In(language), out);
-  *out += "</h4><table><thead><tr>";
+  *out += "</h4><div class=\"rows\"><table><thead><tr>";
   for (const Text& head : table.header) {
     *out += "<th scope=\"col\">";
     AppendEscaped(head.In(language), out);
@@ -47,7 +49,7 @@ void AppendTable(const Table& table, Language language, std::string* out) {
     }
     *out += "</tr>\n";
   }
-  *out += "</tbody></table></div>\n";
+  *out += "</tbody></table></div></div>\n";
 }
 
 void AppendFigure(const Figure& figure, Language language, std::string* out) {

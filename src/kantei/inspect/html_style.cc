@@ -79,8 +79,12 @@ ul.grounds li{margin-bottom:4px;overflow-wrap:anywhere}
 .exhibits{display:flex;flex-wrap:wrap;gap:16px 28px;align-items:flex-start}
 .exhibit{margin:4px 0 6px;min-width:0}
 .exhibit.table{flex:1 1 340px}
-.exhibit.wide,.exhibit.figure{flex:1 1 100%}
+.exhibit.wide,.exhibit.flow,.exhibit.figure{flex:1 1 100%}
+.flow .rows{columns:2;column-gap:28px}
+.exhibit.brief{max-width:calc(50% - 14px)}
+.together .brief{max-width:none}
 .pairs td:first-child{width:36%}
+.flow td:first-child{width:47%}
 .exhibit.radar{flex:0 0 360px}
 .exhibit.figure .panels{display:grid;gap:14px;align-items:start}
 .panels figure{margin:0;min-width:0}
@@ -96,7 +100,7 @@ figcaption{font-size:12px;line-height:1.45;color:var(--soft);margin-top:4px;over
 .about .bands td:first-child{width:9em}
 .end{margin-top:22px;text-align:right;color:var(--soft);font-size:12.5px}
 @media (max-width:700px){main{padding:20px 16px 40px}.picture-head{flex-direction:column}.picture-head .facts{width:100%}
-.three .panels,.two .panels,.one .panels{grid-template-columns:1fr;max-width:none}.verdicts{grid-template-columns:1fr 1fr}
+.three .panels,.two .panels,.one .panels{grid-template-columns:1fr;max-width:none}.flow .rows{columns:1}.exhibit.brief{max-width:none}.verdicts{grid-template-columns:1fr 1fr}
 .summary thead{display:none}.summary tr{display:block;border-bottom:1px solid var(--rule);padding:6px 0}
 .summary td{display:inline-block;border:0;padding:3px 10px 3px 0}}
 @page{size:A4;margin:15mm 15mm 17mm}
@@ -112,6 +116,7 @@ table{font-size:8.3pt}thead th{font-size:7.8pt}
 .picture,.about{break-before:page;margin-top:0}
 .picture-head .preview{flex-basis:58mm}
 .preview img{max-width:58mm;max-height:58mm}
+.limits{break-before:avoid}
 .masthead,.check-head,h2,h3,h4,.headline,.verdicts,.conflicts{break-after:avoid}
 .exhibit.figure,.exhibit.radar,.exhibit.brief,.exhibits.together,.conflicts,.error,.verdicts,.picture-head,.panels figure,tr,li,.limits,.legend{break-inside:avoid}
 thead{display:table-header-group}

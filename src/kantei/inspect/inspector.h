@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kantei/base/cancellation.h"
@@ -23,6 +24,7 @@ struct Subject {
   std::span<const std::byte> file;          ///< the bytes as they came
   const image::DecodedImage* decoded;       ///< longer side at most InspectOptions::working_side
   const std::vector<CheckReport>* earlier;  ///< reports of the checks that ran before, in order
+  std::string_view sha256;                  ///< of `file`, 64 lower-case digits
 };
 
 /// One question asked of a picture. Run is called from several threads at once.

@@ -106,6 +106,7 @@ TEST_F(CatalogRobustnessTest, KillingTheWriterLosesNothingAndDoublesNothing) {
   constexpr std::int64_t kBatch = 4;
   Random random(42);
   std::int64_t reported = 0;  // pictures whose commit a child has told of
+  std::int64_t before = 0;    // pictures there when the round begins
   for (int round = 0; round < 10; ++round) {
     int channel[2];
     ASSERT_EQ(::pipe(channel), 0);
@@ -129,12 +130,14 @@ TEST_F(CatalogRobustnessTest, KillingTheWriterLosesNothingAndDoublesNothing) {
       }
     }
     ::close(channel[1]);
+    std::int64_t n = 0;
+    // In every other round the child gets as far as its first commit, however slow the machine is.
+    if (round % 2 == 1 && ::read(channel[0], &n, sizeof n) == sizeof n) reported = n;
     ::usleep(static_cast<useconds_t>(random.Below(80'000)));
     ASSERT_EQ(::kill(child, SIGKILL), 0);
     int status = 0;
     ASSERT_EQ(::waitpid(child, &status, 0), child);
     ASSERT_TRUE(WIFSIGNALED(status)) << "the child ended by itself with " << WEXITSTATUS(status);
-    std::int64_t n = 0;
     while (::read(channel[0], &n, sizeof n) == sizeof n) reported = n;
     ::close(channel[0]);
 
@@ -156,7 +159,8 @@ TEST_F(CatalogRobustnessTest, KillingTheWriterLosesNothingAndDoublesNothing) {
                     .ok());
     EXPECT_EQ(count % kBatch, 0) << "half a batch";
     EXPECT_GE(count, reported);
-    EXPECT_LE(count, reported + kBatch);
+    EXPECT_LE(count, std::max(reported, before) + kBatch);
+    before = count;
     EXPECT_EQ(catalog->CurrentCheckpoint().value().last_picture_id, count);
   }
   EXPECT_GT(reported, 0) << "no child lived long enough to commit";

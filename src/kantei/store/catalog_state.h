@@ -1,8 +1,11 @@
 // What a Catalog holds, and how an open one is made. Private to store/.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <memory>
+#include <span>
+#include <string_view>
 
 #include "kantei/store/catalog.h"
 #include "kantei/store/sqlite.h"
@@ -37,5 +40,16 @@ struct Catalog::State {
 };
 
 Result<std::unique_ptr<Database>> OpenCatalogDatabase(const std::filesystem::path& directory, OpenMode mode);
+
+using Digest = std::array<std::byte, 32>;
+/// 32 bytes in the order of the hexadecimal text, so that hex(pdq) in SQL shows what people know.
+Digest ToBytes(const Code256& code);
+Code256 FromBytes(std::span<const std::byte, 32> bytes);
+
+inline std::span<const std::byte> AsBytes(std::string_view text) {
+  return std::as_bytes(std::span(text));
+}
+
+Error NoPicture(const Database& database, std::int64_t picture_id);
 
 }  // namespace kantei::store

@@ -25,7 +25,8 @@ bool HammingKernelAvailable(HammingKernel kernel);
 std::string_view HammingKernelName(HammingKernel kernel);  ///< kBest gives the name of what it picks
 
 /// All (position, query) pairs with distance <= radius, sorted by query, then distance, then position. Exact.
-/// The codes are read from memory once for all queries together. queries.size() <= 65535. Thread-safe.
+/// The codes are read from memory once for all queries together. queries.size() <= 65535; the
+/// kernel must be available. Thread-safe.
 std::vector<HammingHit> HammingScan(std::span<const Code256> codes, std::span<const Code256> queries,
                                     int radius, HammingKernel kernel = HammingKernel::kBest);
 

@@ -19,13 +19,12 @@ std::vector<Row> Rows(const std::vector<HammingHit>& hits) {
   return rows;
 }
 
-// One bit at a time, sorted independently of the code under test.
+// One pair at a time, sorted independently of the code under test.
 std::vector<Row> Oracle(std::span<const Code256> codes, std::span<const Code256> queries, int radius) {
   std::vector<Row> rows;
   for (std::size_t q = 0; q < queries.size(); ++q) {
     for (std::size_t i = 0; i < codes.size(); ++i) {
-      int distance = 0;
-      for (int bit = 0; bit < 256; ++bit) distance += codes[i].bit(bit) != queries[q].bit(bit);
+      const int distance = HammingDistance(codes[i], queries[q]);
       if (distance <= radius) rows.emplace_back(static_cast<int>(q), distance, static_cast<std::uint32_t>(i));
     }
   }

@@ -53,7 +53,7 @@ class InvertedIndex {
 
   /// Scores: sum over matched postings of idf(word)² × weight(signature distance), burstiness damped,
   /// normalised by the square root of the picture's posting count (100 at least, so that a picture of few
-  /// features cannot win by chance); then only the votes in the best cell of the (rotation, scale) histogram
+  /// features cannot win by chance); then only the votes in the best cells of the (rotation, scale) histogram
   /// count (weak geometric consistency, Jegou et al. 2008). `mirrored` matches against mirrored pictures: the
   /// caller passes postings of the mirrored query, so the index needs no flag. Best first.
   std::vector<InvertedHit> Query(std::span<const Posting> query, const InvertedQueryOptions& options) const;

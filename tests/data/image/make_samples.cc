@@ -1,6 +1,7 @@
-// Makes the sample pictures of this folder. Not part of the build; the samples are kept in the repository because not
-// every libvips can write every format. Run once, by hand, from this folder:
-//   g++ -std=c++20 make_samples.cc -o /tmp/make_samples $(pkg-config --cflags --libs vips) && /tmp/make_samples
+// Makes the sample pictures of this folder. Not part of the build; the samples are kept in the repository
+// because not every libvips can write every format. Run once, by hand, from this folder:
+//   g++ -std=c++20 make_samples.cc -o /tmp/make_samples $(pkg-config --cflags --libs vips) &&
+//   /tmp/make_samples
 #include <vips/vips.h>
 
 #include <cstdint>
@@ -19,7 +20,8 @@ void Check(int status, const char* what) {
   std::exit(1);
 }
 
-/// Four flat quarters: red, green / blue, yellow; alpha 255 on the left and 0 on the right half when there are 4 bands.
+/// Four flat quarters: red, green / blue, yellow; alpha 255 on the left and 0 on the right half when there
+/// are 4 bands.
 VipsImage* Quarters(int bands) {
   constexpr std::uint8_t kColours[4][3] = {{200, 40, 40}, {40, 180, 60}, {50, 60, 200}, {240, 220, 60}};
   std::vector<std::uint8_t> pixels;
@@ -35,9 +37,12 @@ VipsImage* Quarters(int bands) {
       if (bands == 2 || bands == 4) pixels.push_back(right ? 0 : 255);
     }
   }
-  VipsImage* memory = vips_image_new_from_memory_copy(pixels.data(), pixels.size(), kWidth, kHeight, bands, VIPS_FORMAT_UCHAR);
+  VipsImage* memory = vips_image_new_from_memory_copy(pixels.data(), pixels.size(), kWidth, kHeight, bands,
+                                                      VIPS_FORMAT_UCHAR);
   VipsImage* out = nullptr;
-  Check(vips_copy(memory, &out, "interpretation", bands <= 2 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, nullptr), "copy");
+  Check(vips_copy(memory, &out, "interpretation",
+                  bands <= 2 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB, nullptr),
+        "copy");
   return out;
 }
 
@@ -55,7 +60,8 @@ int main() {
   VipsImage *rgb16 = To(rgb, VIPS_INTERPRETATION_RGB16), *light = To(rgb, VIPS_INTERPRETATION_scRGB);
   VipsImage* black_white = nullptr;
   Check(vips_moreeq_const1(grey, &black_white, 128.0, nullptr), "moreeq");
-  VipsImage *cmyk = nullptr, *wide = nullptr, *turned = nullptr, *rgba16 = To(rgba, VIPS_INTERPRETATION_RGB16);
+  VipsImage *cmyk = nullptr, *wide = nullptr, *turned = nullptr,
+            *rgba16 = To(rgba, VIPS_INTERPRETATION_RGB16);
   Check(vips_icc_transform(rgb, &cmyk, "cmyk", "input_profile", "srgb", nullptr), "cmyk");
   vips_image_remove(cmyk, VIPS_META_ICC_NAME);
   Check(vips_icc_transform(rgb, &wide, "p3", "input_profile", "srgb", nullptr), "p3");
@@ -77,19 +83,41 @@ int main() {
   Check(vips_pngsave(grey_alpha, "grey_alpha.png", "strip", TRUE, nullptr), "png");
   Check(vips_webpsave(rgb, "lossy.webp", "strip", TRUE, "Q", 90, nullptr), "webp");
   Check(vips_webpsave(rgba, "alpha.webp", "strip", TRUE, "lossless", TRUE, nullptr), "webp");
-  Check(vips_tiffsave(rgb, "lzw_tiled.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_LZW, "tile", TRUE,
-                      "tile_width", 32, "tile_height", 32, nullptr), "tiff");
-  Check(vips_tiffsave(rgb, "big.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, "bigtiff", TRUE, nullptr), "tiff");
-  Check(vips_tiffsave(rgb16, "rgb16.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, nullptr), "tiff");
-  Check(vips_tiffsave(light, "float.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, nullptr), "tiff");
-  Check(vips_tiffsave(cmyk, "cmyk.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE, nullptr), "tiff");
-  Check(vips_tiffsave(rgba, "rgba.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_LZW, nullptr), "tiff");
-  Check(vips_tiffsave(black_white, "one_bit.tif", "strip", TRUE, "bitdepth", 1, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_CCITTFAX4, nullptr), "tiff");
-  Check(vips_tiffsave(turned, "orientation6.tif", "compression", VIPS_FOREIGN_TIFF_COMPRESSION_LZW, nullptr), "tiff");
-  Check(vips_heifsave(rgb, "rgb.avif", "strip", TRUE, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "Q", 90, nullptr), "avif");
-  Check(vips_heifsave(rgba, "alpha.avif", "strip", TRUE, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "Q", 90, nullptr), "avif");
-  Check(vips_heifsave(rgb16, "ten_bit.heic", "strip", TRUE, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_HEVC, "bitdepth", 10, "Q", 90, nullptr), "heic");
-  Check(vips_heifsave(rgb, "rgb.heic", "strip", TRUE, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_HEVC, "Q", 90, nullptr), "heic");
+  Check(vips_tiffsave(rgb, "lzw_tiled.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_LZW,
+                      "tile", TRUE, "tile_width", 32, "tile_height", 32, nullptr),
+        "tiff");
+  Check(vips_tiffsave(rgb, "big.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
+                      "bigtiff", TRUE, nullptr),
+        "tiff");
+  Check(vips_tiffsave(rgb16, "rgb16.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
+                      nullptr),
+        "tiff");
+  Check(vips_tiffsave(light, "float.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
+                      nullptr),
+        "tiff");
+  Check(vips_tiffsave(cmyk, "cmyk.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE,
+                      nullptr),
+        "tiff");
+  Check(vips_tiffsave(rgba, "rgba.tif", "strip", TRUE, "compression", VIPS_FOREIGN_TIFF_COMPRESSION_LZW,
+                      nullptr),
+        "tiff");
+  Check(vips_tiffsave(black_white, "one_bit.tif", "strip", TRUE, "bitdepth", 1, "compression",
+                      VIPS_FOREIGN_TIFF_COMPRESSION_CCITTFAX4, nullptr),
+        "tiff");
+  Check(vips_tiffsave(turned, "orientation6.tif", "compression", VIPS_FOREIGN_TIFF_COMPRESSION_LZW, nullptr),
+        "tiff");
+  Check(vips_heifsave(rgb, "rgb.avif", "strip", TRUE, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, "Q",
+                      90, nullptr),
+        "avif");
+  Check(vips_heifsave(rgba, "alpha.avif", "strip", TRUE, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1,
+                      "Q", 90, nullptr),
+        "avif");
+  Check(vips_heifsave(rgb16, "ten_bit.heic", "strip", TRUE, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_HEVC,
+                      "bitdepth", 10, "Q", 90, nullptr),
+        "heic");
+  Check(vips_heifsave(rgb, "rgb.heic", "strip", TRUE, "compression", VIPS_FOREIGN_HEIF_COMPRESSION_HEVC, "Q",
+                      90, nullptr),
+        "heic");
 
   // Three frames: the quarters, then white, then grey.
   VipsImage *white = nullptr, *dark = nullptr, *film = nullptr, *tagged = nullptr;
