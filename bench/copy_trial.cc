@@ -2,9 +2,12 @@
 // them (trial_edits.h), adds strangers and look-alikes (the most similar other picture of the same sub-folder), and prints a
 // table per level and per edit. With --rows FILE every query's measurements are written for study.
 //
-//   copy_trial FOLDER WORK_DIR [--known 60] [--strangers 200] [--lookalikes 200] [--distractors 0] [--edits 1] [--seed 1] [--list FILE] [--rows FILE]
+//   copy_trial FOLDER WORK_DIR [--known 60] [--strangers 200] [--lookalikes 200] [--distractors 0] [--edits 1] [--seed 1] [--list FILE]
+//              [--same FILE] [--rows FILE]
 //
-// FOLDER holds pictures in sub-folders by subject. --list names pictures (one path a line, relative to FOLDER) to choose from.
+// FOLDER holds pictures in sub-folders by subject. --list names pictures (one path a line, relative to FOLDER) to choose from. --same names pairs of
+// different files that are the same picture, found by looking (two paths a line, relative to FOLDER or any parent): naming one
+// of them for the other is no error.
 
 #include <algorithm>
 #include <cmath>
@@ -12,6 +15,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <map>
+#include <set>
 
 #include "kantei/base/parallel.h"
 #include "kantei/copy/detector.h"
@@ -27,7 +31,7 @@ namespace fs = std::filesystem;
 using namespace kantei;
 
 struct Arguments {
-  fs::path folder, work, list, rows;
+  fs::path folder, work, list, same, rows;
   std::size_t known = 60, strangers = 200, lookalikes = 200, distractors = 0, edits = 1;
   std::uint64_t seed = 1;
 };
@@ -75,7 +79,18 @@ std::vector<float> Thumbnail(const image::Image& picture) {
   return values;
 }
 
+// Folder and file name: what a pair of the same picture is named by.
+std::string LastTwo(const fs::path& path) { return (path.parent_path().filename() / path.filename()).native(); }
+
 int Run(const Arguments& arguments) {
+  std::set<std::pair<std::string, std::string>> same;
+  if (!arguments.same.empty()) {
+    std::ifstream pairs(arguments.same);
+    for (std::string a, b; pairs >> a >> b;) {
+      same.insert({LastTwo(a), LastTwo(b)});
+      same.insert({LastTwo(b), LastTwo(a)});
+    }
+  }
   Random random(arguments.seed);
   std::vector<fs::path> all;
   if (!arguments.list.empty()) {
@@ -176,6 +191,7 @@ int Run(const Arguments& arguments) {
     Outcome& outcome = outcomes[i];
     const copy::CopyMatch* shown = nullptr;
     for (const copy::CopyMatch& match : findings->matches) {
+      if (same.contains({LastTwo(query.source), LastTwo(match.picture.path)})) continue;
       const bool right = query.has_source && match.picture.path == fs::absolute(query.source).lexically_normal().native();
       if (right) {
         outcome.band = match.band;
@@ -250,6 +266,7 @@ int main(int argc, char** argv) {
     else if (word == "--edits") arguments.edits = number;
     else if (word == "--seed") arguments.seed = number;
     else if (word == "--list") arguments.list = value;
+    else if (word == "--same") arguments.same = value;
     else if (word == "--rows") arguments.rows = value;
     else return std::fprintf(stderr, "unknown option %s\n", word.c_str()), 2;
   }

@@ -33,7 +33,6 @@ using kantei::Status;
 using kantei::image::Colour;
 using kantei::image::Image;
 using kantei::image::Polygon;
-using kantei::image::Rect;
 
 struct Job {
   std::filesystem::path out;

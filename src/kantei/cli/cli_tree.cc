@@ -67,7 +67,8 @@ void Describe(const CLI::App& app, const std::vector<std::string>& words, std::v
     if (option.positional)
       facts.usage += option.required ? " " + option.names[0] + "..." : " [" + option.names[0] + "...]";
   }
-  if (!children.empty()) facts.usage += app.get_require_subcommand_min() > 0 || words.empty() ? " VERB" : " [VERB]";
+  if (!children.empty())
+    facts.usage += app.get_require_subcommand_min() > 0 || words.empty() ? " VERB" : " [VERB]";
   out->push_back(std::move(facts));
   for (const CLI::App* child : children) {
     std::vector<std::string> path = words;

@@ -70,7 +70,7 @@ Result<std::vector<std::int64_t>> FindPictures(store::Catalog* catalog, const st
 
 /// The catalogue is safe already: a search makes the indexes current by itself if this could not.
 Status BringIndexesUpToDate(Session* session) {
-  const Status refreshed = copy::RefreshIndexes(session->LibraryPath(), session->cancellation);
+  Status refreshed = copy::RefreshIndexes(session->LibraryPath(), session->cancellation);
   if (refreshed.ok() || refreshed.error().code == ErrorCode::kCancelled) return refreshed;
   session->Complain("the indexes will be made at the next search: " +
                     TerminalText(refreshed.error().message));

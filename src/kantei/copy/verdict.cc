@@ -10,8 +10,8 @@ namespace {
 
 // Logistic regression of "is a copy" on the facts of the best region, fitted by bench/fit_copy_verdict.py on the training
 // split of bench/copy_trial; the intercept is shifted so that 0 is the threshold of naming a match. No test picture took part.
-constexpr double kIntercept = -19.6, kFeatures = 0.81, kAgreement = 12.2, kBlocks = 1.12, kShare = 1.97, kHash = 1.17;
-constexpr double kStrong = 3.5, kModerate = 0.0, kInconclusive = -2.5;
+constexpr double kIntercept = -20.75, kFeatures = 1.20, kAgreement = 13.1, kBlocks = 0.87, kShare = 2.29, kHash = 1.61;
+constexpr double kStrong = 4.5, kModerate = 0.0, kInconclusive = -2.5;
 
 double Evidence(const RegionMatch& region, int pdq_distance) {
   const double features = std::log2(1.0 + std::max(0, region.inliers - 3));

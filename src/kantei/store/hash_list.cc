@@ -1,7 +1,8 @@
 // Forms that are read, all found in the wild of the ThreatExchange tools:
-//   with a header    `threatexchange dataset -P --csv`: collab,signal_type,signal_str,category,tags, and any
-//   other order hash[,quality[,filename]]            the PDQ reference program hash,id,time,tags sample data
-//   of hasher-matcher-actioner type,hash[,tags...]                  `threatexchange` output
+//   with a header, in any order          `threatexchange dataset -P --csv`: collab,signal_type,signal_str,category,tags
+//   hash[,quality[,filename]]            the PDQ reference program
+//   hash,id,time,tags                    sample data of hasher-matcher-actioner
+//   type,hash[,tags...]                  `threatexchange` output
 //   id,hash,descriptor id,time,tags      cache of the older command line
 #include "kantei/store/hash_list.h"
 
