@@ -26,12 +26,12 @@ for signal in INT TERM; do
 done
 
 # inspect: what was printed before is whole lines.
-"$KANTEI" inspect --library whole --jobs 1 --json pictures >out 2>err &
+"$KANTEI" inspect --library whole --jobs 1 --json pictures >lines 2>err &
 process=$!
-while [ ! -s out ] && kill -0 "$process" 2>/dev/null; do sleep 0.02; done
+while [ ! -s lines ] && kill -0 "$process" 2>/dev/null; do sleep 0.02; done
 kill -INT "$process" || fail "the run was over before the signal"
 code=0
 wait "$process" || code=$?
 expect_equal "$code" 130
-lines=$(count_json_lines out)
+lines=$(count_json_lines lines)
 [ "$lines" -ge 1 ] && [ "$lines" -lt "$count" ] || fail "$lines lines"

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -18,7 +19,8 @@ namespace fs = std::filesystem;
 
 Error FileError(const fs::path& path, std::string_view what) {
   const int number = errno;
-  const ErrorCode code = number == ENOENT || number == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
+  const ErrorCode code =
+      number == ENOENT || number == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kUnavailable;
   return {code, DisplayPath(path) + " " + std::string(what) + ": " + std::strerror(number)};
 }
 
@@ -50,8 +52,8 @@ Result<Container> ReadInto(const fs::path& path, std::uint64_t max_bytes) {
   }
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size > max_bytes) {
-    return Error{ErrorCode::kTooLarge, DisplayPath(path) + " has " + std::to_string(size) + " bytes; the limit is " +
-                                           std::to_string(max_bytes) + " bytes"};
+    return Error{ErrorCode::kTooLarge, DisplayPath(path) + " has " + std::to_string(size) +
+                                           " bytes; the limit is " + std::to_string(max_bytes) + " bytes"};
   }
   Container content(size, {});
   std::size_t done = 0;
@@ -68,13 +70,17 @@ Result<Container> ReadInto(const fs::path& path, std::uint64_t max_bytes) {
 
 }  // namespace
 
-Result<Bytes> ReadFile(const fs::path& path, std::uint64_t max_bytes) { return ReadInto<Bytes>(path, max_bytes); }
+Result<Bytes> ReadFile(const fs::path& path, std::uint64_t max_bytes) {
+  return ReadInto<Bytes>(path, max_bytes);
+}
 Result<std::string> ReadTextFile(const fs::path& path, std::uint64_t max_bytes) {
   return ReadInto<std::string>(path, max_bytes);
 }
 
 Status WriteFileAtomic(const fs::path& path, std::span<const std::byte> bytes) {
-  const fs::path temporary = path.string() + ".tmp." + std::to_string(::getpid());
+  static std::atomic<unsigned> counter{0};  // two threads may write one target
+  const fs::path temporary =
+      path.string() + ".tmp." + std::to_string(::getpid()) + "." + std::to_string(counter++);
   {
     Descriptor file(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (file.get() < 0) return FileError(temporary, "cannot be created");
@@ -122,8 +128,8 @@ struct Walker {
     if (::stat(directory.c_str(), &info) != 0 || !visited.insert({info.st_dev, info.st_ino}).second) return;
     std::error_code error;
     std::vector<fs::path> entries;
-    for (fs::directory_iterator it(directory, fs::directory_options::skip_permission_denied, error), end; !error && it != end;
-         it.increment(error)) {
+    for (fs::directory_iterator it(directory, fs::directory_options::skip_permission_denied, error), end;
+         !error && it != end; it.increment(error)) {
       if (!it->path().filename().native().starts_with('.')) entries.push_back(it->path());
     }
     std::sort(entries.begin(), entries.end());
@@ -154,8 +160,9 @@ Result<std::vector<fs::path>> ListFiles(std::span<const fs::path> roots) {
 }
 
 bool HasImageExtension(const fs::path& path) {
-  static constexpr std::array<std::string_view, 13> kExtensions = {".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".tif",
-                                                                   ".tiff", ".bmp", ".avif", ".heic", ".heif", ".jpe"};
+  static constexpr std::array<std::string_view, 13> kExtensions = {".jpg",  ".jpeg", ".jfif", ".png", ".webp",
+                                                                   ".gif",  ".tif",  ".tiff", ".bmp", ".avif",
+                                                                   ".heic", ".heif", ".jpe"};
   std::string extension = path.extension().string();
   for (char& c : extension) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
   return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
@@ -167,13 +174,18 @@ std::string DisplayPath(const fs::path& path) {
   text.reserve(raw.size());
   for (std::size_t i = 0; i < raw.size();) {
     const auto byte = static_cast<unsigned char>(raw[i]);
-    std::size_t length = byte < 0x80 ? 1 : byte >= 0xC2 && byte < 0xE0 ? 2 : byte >= 0xE0 && byte < 0xF0 ? 3 : byte >= 0xF0 && byte < 0xF5 ? 4 : 0;
+    std::size_t length = byte < 0x80                   ? 1
+                         : byte >= 0xC2 && byte < 0xE0 ? 2
+                         : byte >= 0xE0 && byte < 0xF0 ? 3
+                         : byte >= 0xF0 && byte < 0xF5 ? 4
+                                                       : 0;
     bool valid = length > 0 && i + length <= raw.size();
-    for (std::size_t k = 1; valid && k < length; ++k) valid = (static_cast<unsigned char>(raw[i + k]) & 0xC0) == 0x80;
+    for (std::size_t k = 1; valid && k < length; ++k)
+      valid = (static_cast<unsigned char>(raw[i + k]) & 0xC0) == 0x80;
     if (valid && length >= 3) {  // overlong forms and surrogates
       const auto second = static_cast<unsigned char>(raw[i + 1]);
-      valid = !(byte == 0xE0 && second < 0xA0) && !(byte == 0xED && second >= 0xA0) && !(byte == 0xF0 && second < 0x90) &&
-              !(byte == 0xF4 && second >= 0x90);
+      valid = !(byte == 0xE0 && second < 0xA0) && !(byte == 0xED && second >= 0xA0) &&
+              !(byte == 0xF0 && second < 0x90) && !(byte == 0xF4 && second >= 0x90);
     }
     if (valid) {
       text.append(raw, i, length);
@@ -187,7 +199,8 @@ std::string DisplayPath(const fs::path& path) {
 }
 
 fs::path DataHome() {
-  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/') return fs::path(data) / "kantei";
+  if (const char* data = std::getenv("XDG_DATA_HOME"); data != nullptr && data[0] == '/')
+    return fs::path(data) / "kantei";
   const char* home = std::getenv("HOME");
   return fs::path(home != nullptr && home[0] != '\0' ? home : ".") / ".local" / "share" / "kantei";
 }
@@ -199,7 +212,8 @@ Result<fs::path> FindModel(std::string_view file_name) {
   } else {
     std::error_code error;
     const fs::path program = fs::read_symlink("/proc/self/exe", error).parent_path();
-    places = {program / "../share/kantei/models", program / "../../../models", program / "../../../../models"};
+    places = {program / "../share/kantei/models", program / "../../../models",
+              program / "../../../../models"};
   }
   std::string searched;
   for (const fs::path& place : places) {
@@ -208,8 +222,8 @@ Result<fs::path> FindModel(std::string_view file_name) {
     if (fs::is_regular_file(candidate, error)) return candidate.lexically_normal();
     searched += (searched.empty() ? "" : ", ") + DisplayPath(place.lexically_normal());
   }
-  return Error{ErrorCode::kNotFound, "the model file " + std::string(file_name) + " was not found in " + searched +
-                                         "; set KANTEI_MODEL_DIR to the folder that holds it"};
+  return Error{ErrorCode::kNotFound, "the model file " + std::string(file_name) + " was not found in " +
+                                         searched + "; set KANTEI_MODEL_DIR to the folder that holds it"};
 }
 
 Result<MappedFile> MappedFile::Open(const fs::path& path) {

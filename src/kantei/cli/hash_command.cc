@@ -32,7 +32,7 @@ struct Hashed {
 
 Hashed HashFile(const std::filesystem::path& path) {
   Hashed hashed;
-  // The two steps by which `library add` comes to its hash: both print the same one.
+  // As `library add` does it: both print the same hash.
   image::DecodeOptions options;
   options.max_longer_side = copy::kWorkingSide;
   auto decoded = image::DecodeImageFile(path, options);
@@ -40,7 +40,8 @@ Hashed HashFile(const std::filesystem::path& path) {
     hashed.status = decoded.error();
     return hashed;
   }
-  hashed.hashes = copy::ComputePdqDihedral(image::ResizeToFit(decoded->pixels, copy::kHashSide));
+  hashed.hashes =
+      copy::ComputePdqDihedral(decoded->pixels, decoded->original_width, decoded->original_height);
   return hashed;
 }
 
