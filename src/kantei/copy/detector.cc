@@ -31,8 +31,9 @@ constexpr int kQueryAssignments = 3;
 constexpr float kMatchRatio = 0.85f;
 // Geometry is judged in known pictures scaled to this longer side, so that tolerances mean one thing.
 constexpr double kGeometrySide = 512;
-// A hash of a picture with too few gradients says little (the reference advises 50).
-constexpr int kPdqMinQuality = 50;
+// A hash of a picture with few gradients says little (the reference advises 50) and is no evidence alone, but it still
+// proposes candidates: flat drawings have nothing else, and the photometric check decides.
+constexpr int kPdqMinQuality = 10;
 
 using Sides = std::array<QuerySide, kQuerySides>;
 
@@ -207,8 +208,8 @@ struct CopyDetector::State {
     }
   }
 
-  Result<std::optional<CopyMatch>> Verify(const Candidate& candidate, const Sides& sides, const Image& query_grey, int full_width,
-                                          int full_height) const {
+  Result<std::optional<CopyMatch>> Verify(const Candidate& candidate, const Sides& sides, int pdq_quality,
+                                          const Image& query_grey, int full_width, int full_height) const {
     CopyMatch match;
     Bytes feature_bytes, preview_bytes;
     {
@@ -253,7 +254,8 @@ struct CopyDetector::State {
         }
       }
     }
-    const MatchVerdict verdict = JudgeMatch(match);
+    const bool hash_counts = std::min(pdq_quality, match.picture.pdq_quality) >= kPdqTrustedQuality;
+    const MatchVerdict verdict = JudgeMatch(match, hash_counts);
     if (verdict.band == Band::kNone) return std::optional<CopyMatch>();
     match.band = verdict.band;
     match.similarity = verdict.similarity;
@@ -351,7 +353,7 @@ Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int 
   const Image grey = image::ToGrey(working);
   std::vector<CopyMatch> matches;
   for (const Candidate& candidate : candidates) {
-    KANTEI_TRY(std::optional<CopyMatch> match, state_->Verify(candidate, sides, grey, full_width, full_height));
+    KANTEI_TRY(std::optional<CopyMatch> match, state_->Verify(candidate, sides, pdq.quality, grey, full_width, full_height));
     ++findings.verified;
     if (match) matches.push_back(std::move(*match));
   }

@@ -47,4 +47,7 @@ PdqDihedral ComputePdqDihedral(const image::Image& image, int original_width, in
 /// choice).
 inline constexpr int kPdqMatchDistance = 31;
 
+/// Quality from which a hash is evidence (the reference's advice).
+inline constexpr int kPdqTrustedQuality = 50;
+
 }  // namespace kantei::copy

@@ -29,13 +29,13 @@ double RegionStrength(const RegionMatch& region) { return Evidence(region, 256);
 
 bool RegionCounts(const RegionMatch& region) { return RegionStrength(region) >= kModerate; }
 
-MatchVerdict JudgeMatch(const CopyMatch& match) {
+MatchVerdict JudgeMatch(const CopyMatch& match, bool hash_counts) {
   MatchVerdict verdict;
-  const bool hash_match = match.pdq_distance <= kPdqMatchDistance;
+  const bool hash_match = hash_counts && match.pdq_distance <= kPdqMatchDistance;
   // A near hash that its picture does not confirm is a hint; of a bare hash, which has nothing to confirm with, it is all
   // there can be, and the reference takes it for the same picture.
   double evidence = !hash_match ? -9.0 : match.picture.has_features ? kInconclusive : kModerate;
-  if (!match.regions.empty()) evidence = std::max(evidence, Evidence(match.regions.front(), match.pdq_distance));
+  if (!match.regions.empty()) evidence = std::max(evidence, Evidence(match.regions.front(), hash_counts ? match.pdq_distance : 256));
   verdict.similarity = Logistic(evidence);
   verdict.band = evidence >= kStrong ? Band::kStrong : evidence >= kModerate ? Band::kModerate : evidence >= kInconclusive ? Band::kInconclusive : Band::kNone;
   return verdict;

@@ -16,6 +16,7 @@ double RegionStrength(const RegionMatch& region);
 /// True when the region alone would be worth naming.
 bool RegionCounts(const RegionMatch& region);
 /// The verdict on a match, from its best region and its PDQ distance (docs/copy-detection.md tells how it was chosen).
-MatchVerdict JudgeMatch(const CopyMatch& match);
+/// `hash_counts`: both pictures have enough gradients for a near PDQ hash to be evidence.
+MatchVerdict JudgeMatch(const CopyMatch& match, bool hash_counts);
 
 }  // namespace kantei::copy
