@@ -38,8 +38,8 @@ struct Arguments {
 
 struct Query {
   std::string level, edit;
-  fs::path source;       // the picture that is edited; for strangers and look-alikes the query itself
-  fs::path known_twin;   // look-alikes: the library picture it resembles
+  fs::path source;      // the picture that is edited; for strangers and look-alikes the query itself
+  fs::path known_twin;  // look-alikes: the library picture it resembles
   std::size_t edit_idx = 0;
   std::uint64_t seed = 0;
   bool has_source = false;
@@ -80,7 +80,9 @@ std::vector<float> Thumbnail(const image::Image& picture) {
 }
 
 // Folder and file name: what a pair of the same picture is named by.
-std::string LastTwo(const fs::path& path) { return (path.parent_path().filename() / path.filename()).native(); }
+std::string LastTwo(const fs::path& path) {
+  return (path.parent_path().filename() / path.filename()).native();
+}
 
 int Run(const Arguments& arguments) {
   std::set<std::pair<std::string, std::string>> same;
@@ -114,8 +116,10 @@ int Run(const Arguments& arguments) {
   const auto after_known = all.begin() + static_cast<std::ptrdiff_t>(arguments.known);
   const std::vector<fs::path> background_paths(after_known, after_known + kBackgrounds);
   std::vector<fs::path> enrolled = known;
-  enrolled.insert(enrolled.end(), after_known + kBackgrounds, after_known + static_cast<std::ptrdiff_t>(kBackgrounds + arguments.distractors));
-  const std::vector<fs::path> rest(after_known + static_cast<std::ptrdiff_t>(kBackgrounds + arguments.distractors), all.end());
+  enrolled.insert(enrolled.end(), after_known + kBackgrounds,
+                  after_known + static_cast<std::ptrdiff_t>(kBackgrounds + arguments.distractors));
+  const std::vector<fs::path> rest(
+      after_known + static_cast<std::ptrdiff_t>(kBackgrounds + arguments.distractors), all.end());
   const CancellationToken cancellation = CancellationToken::OnInterrupt();
   const int threads = ThreadCount(0);
 
@@ -127,7 +131,8 @@ int Run(const Arguments& arguments) {
     if (!catalog.ok()) return std::fprintf(stderr, "%s\n", catalog.error().message.c_str()), 1;
     auto summary = copy::EnrollFiles(catalog->get(), enrolled, {}, cancellation, nullptr);
     if (!summary.ok()) return std::fprintf(stderr, "%s\n", summary.error().message.c_str()), 1;
-    if (!summary->failures.empty()) return std::fprintf(stderr, "%zu known pictures could not be read\n", summary->failures.size()), 1;
+    if (!summary->failures.empty())
+      return std::fprintf(stderr, "%zu known pictures could not be read\n", summary->failures.size()), 1;
   }
   auto detector = copy::CopyDetector::Open(library, {}, cancellation);
   if (!detector.ok()) return std::fprintf(stderr, "%s\n", detector.error().message.c_str()), 1;
@@ -146,7 +151,8 @@ int Run(const Arguments& arguments) {
       }
     }
   }
-  for (std::size_t i = 0; i < std::min(arguments.strangers, rest.size()); ++i) queries.push_back({"stranger", "stranger", rest[i], {}, 0, 0, false});
+  for (std::size_t i = 0; i < std::min(arguments.strangers, rest.size()); ++i)
+    queries.push_back({"stranger", "stranger", rest[i], {}, 0, 0, false});
   {
     // Look-alikes: for each known picture the most similar picture of its sub-folder that is not known.
     std::map<fs::path, std::vector<fs::path>> by_folder;
@@ -160,10 +166,12 @@ int Run(const Arguments& arguments) {
         const std::vector<float> other = Thumbnail(Load(path));
         double correlation = 0;
         for (std::size_t i = 0; i < mine.size(); ++i) correlation += mine[i] * other[i];
-        if (correlation > found[k].first) found[k] = {correlation, {"look-alike", "look-alike", path, known[k], 0, 0, false}};
+        if (correlation > found[k].first)
+          found[k] = {correlation, {"look-alike", "look-alike", path, known[k], 0, 0, false}};
       }
     });
-    std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
     for (std::size_t i = 0; i < std::min(arguments.lookalikes, found.size()); ++i) {
       if (found[i].first > 0) queries.push_back(found[i].second);
     }
@@ -183,7 +191,8 @@ int Run(const Arguments& arguments) {
       for (int k = 0; k < 3; ++k) others.push_back(backgrounds[edit_random.Below(backgrounds.size())]);
       picture = edits[query.edit_idx].apply(picture, others, edit_random);
     }
-    auto findings = (*detector)->Find(image::ResizeToFit(picture, copy::kWorkingSide), picture.width(), picture.height());
+    auto findings =
+        (*detector)->Find(image::ResizeToFit(picture, copy::kWorkingSide), picture.width(), picture.height());
     if (!findings.ok()) {
       std::fprintf(stderr, "%s: %s\n", query.source.c_str(), findings.error().message.c_str());
       return;
@@ -192,7 +201,8 @@ int Run(const Arguments& arguments) {
     const copy::CopyMatch* shown = nullptr;
     for (const copy::CopyMatch& match : findings->matches) {
       if (same.contains({LastTwo(query.source), LastTwo(match.picture.path)})) continue;
-      const bool right = query.has_source && match.picture.path == fs::absolute(query.source).lexically_normal().native();
+      const bool right =
+          query.has_source && match.picture.path == fs::absolute(query.source).lexically_normal().native();
       if (right) {
         outcome.band = match.band;
         shown = &match;
@@ -204,11 +214,17 @@ int Run(const Arguments& arguments) {
     if (!query.has_source) outcome.band = outcome.wrong;
     char row[1200];
     const copy::RegionMatch none;
-    const copy::RegionMatch& region = shown != nullptr && !shown->regions.empty() ? shown->regions.front() : none;
-    std::snprintf(row, sizeof row, "%s\t%s\t%s\t%s\t%s\t%d\t%.3f\t%.3f\t%d\t%d\t%d\t%.3f\t%s\t%s\t%.3f\t%.3f\t%.3f", query.level.c_str(), query.edit.c_str(),
-                  query.has_source ? "source" : "none", std::string(BandName(outcome.band)).c_str(), std::string(BandName(outcome.wrong)).c_str(), region.inliers, region.agreement,
-                  region.agreeing_share, region.agreeing_blocks, shown != nullptr ? shown->pdq_distance : 256, findings->query_features,
-                  shown != nullptr ? shown->similarity : 0.0, query.source.c_str(), shown != nullptr ? shown->picture.path.c_str() : "", region.query_share, region.known_share, region.changed_share);
+    const copy::RegionMatch& region =
+        shown != nullptr && !shown->regions.empty() ? shown->regions.front() : none;
+    std::snprintf(row, sizeof row,
+                  "%s\t%s\t%s\t%s\t%s\t%d\t%.3f\t%.3f\t%d\t%d\t%d\t%.3f\t%s\t%s\t%.3f\t%.3f\t%.3f",
+                  query.level.c_str(), query.edit.c_str(), query.has_source ? "source" : "none",
+                  std::string(BandName(outcome.band)).c_str(), std::string(BandName(outcome.wrong)).c_str(),
+                  region.inliers, region.agreement, region.agreeing_share, region.agreeing_blocks,
+                  shown != nullptr ? shown->pdq_distance : 256, findings->query_features,
+                  shown != nullptr ? shown->similarity : 0.0, query.source.c_str(),
+                  shown != nullptr ? shown->picture.path.c_str() : "", region.query_share, region.known_share,
+                  region.changed_share);
     outcome.row = row;
     progress.Advance();
   });
@@ -227,10 +243,12 @@ int Run(const Arguments& arguments) {
       count->wrong += outcomes[i].wrong >= Band::kModerate;
     }
   }
-  std::printf("library %zu pictures (%zu of them sources), seed %llu; named = band moderate or strong\n", enrolled.size(), known.size(), static_cast<unsigned long long>(arguments.seed));
+  std::printf("library %zu pictures (%zu of them sources), seed %llu; named = band moderate or strong\n",
+              enrolled.size(), known.size(), static_cast<unsigned long long>(arguments.seed));
   std::printf("%-12s %-32s %8s %8s %8s %14s\n", "level", "edit", "queries", "named", "strong", "wrong named");
   const auto print = [](const std::string& level, const std::string& edit, const Count& c) {
-    std::printf("%-12s %-32s %8d %7.1f%% %7.1f%% %13.1f%%\n", level.c_str(), edit.c_str(), c.total, 100.0 * c.named / c.total, 100.0 * c.strong / c.total, 100.0 * c.wrong / c.total);
+    std::printf("%-12s %-32s %8d %7.1f%% %7.1f%% %13.1f%%\n", level.c_str(), edit.c_str(), c.total,
+                100.0 * c.named / c.total, 100.0 * c.strong / c.total, 100.0 * c.wrong / c.total);
   };
   for (const char* level : {"easy", "medium", "hard", "stranger", "look-alike"}) {
     if (levels.contains(level)) print(level, "all", levels[level]);
@@ -239,7 +257,8 @@ int Run(const Arguments& arguments) {
   for (const auto& [key, count] : by_edit) print(key.first, key.second, count);
   if (!arguments.rows.empty()) {
     std::ofstream rows(arguments.rows);
-    rows << "level\tedit\tkind\tband\twrong\tinliers\tagreement\tagreeing_share\tblocks\tpdq\tfeatures\tsimilarity\tquery\tmatch\tquery_share\tknown_share\tchanged\n";
+    rows << "level\tedit\tkind\tband\twrong\tinliers\tagreement\tagreeing_"
+            "share\tblocks\tpdq\tfeatures\tsimilarity\tquery\tmatch\tquery_share\tknown_share\tchanged\n";
     for (const Outcome& outcome : outcomes) rows << outcome.row << '\n';
   }
   return 0;
@@ -259,16 +278,26 @@ int main(int argc, char** argv) {
     const char* value = ++i < argc ? argv[i] : nullptr;
     if (value == nullptr) return std::fprintf(stderr, "%s needs a value\n", word.c_str()), 2;
     const auto number = std::strtoull(value, nullptr, 10);
-    if (word == "--known") arguments.known = number;
-    else if (word == "--strangers") arguments.strangers = number;
-    else if (word == "--lookalikes") arguments.lookalikes = number;
-    else if (word == "--distractors") arguments.distractors = number;
-    else if (word == "--edits") arguments.edits = number;
-    else if (word == "--seed") arguments.seed = number;
-    else if (word == "--list") arguments.list = value;
-    else if (word == "--same") arguments.same = value;
-    else if (word == "--rows") arguments.rows = value;
-    else return std::fprintf(stderr, "unknown option %s\n", word.c_str()), 2;
+    if (word == "--known")
+      arguments.known = number;
+    else if (word == "--strangers")
+      arguments.strangers = number;
+    else if (word == "--lookalikes")
+      arguments.lookalikes = number;
+    else if (word == "--distractors")
+      arguments.distractors = number;
+    else if (word == "--edits")
+      arguments.edits = number;
+    else if (word == "--seed")
+      arguments.seed = number;
+    else if (word == "--list")
+      arguments.list = value;
+    else if (word == "--same")
+      arguments.same = value;
+    else if (word == "--rows")
+      arguments.rows = value;
+    else
+      return std::fprintf(stderr, "unknown option %s\n", word.c_str()), 2;
   }
   if (positional.size() != 2) return std::fprintf(stderr, "usage: copy_trial FOLDER WORK_DIR [options]\n"), 2;
   arguments.folder = positional[0];

@@ -32,7 +32,8 @@ Image Scaled(const Image& picture, double factor) {
 // A random window of the given share of the area, aspect kept.
 Image CropShare(const Image& picture, double share, Random& random) {
   const double side = std::sqrt(share);
-  const int width = std::max(8, static_cast<int>(picture.width() * side)), height = std::max(8, static_cast<int>(picture.height() * side));
+  const int width = std::max(8, static_cast<int>(picture.width() * side)),
+            height = std::max(8, static_cast<int>(picture.height() * side));
   const int x = static_cast<int>(random.Below(static_cast<std::uint64_t>(picture.width() - width + 1)));
   const int y = static_cast<int>(random.Below(static_cast<std::uint64_t>(picture.height() - height + 1)));
   return image::Crop(picture, {x, y, width, height});
@@ -45,7 +46,8 @@ Image PerPixel(const Image& picture, F f) {
     std::uint8_t* row = out.row(y);
     for (int x = 0; x < out.width(); ++x, row += 3) {
       const std::array<double, 3> rgb = f(row[0], row[1], row[2]);
-      for (std::size_t c = 0; c < 3; ++c) row[c] = static_cast<std::uint8_t>(std::clamp(std::lround(rgb[c]), 0L, 255L));
+      for (std::size_t c = 0; c < 3; ++c)
+        row[c] = static_cast<std::uint8_t>(std::clamp(std::lround(rgb[c]), 0L, 255L));
     }
   }
   return out;
@@ -53,7 +55,9 @@ Image PerPixel(const Image& picture, F f) {
 
 Image Tone(const Image& picture, double contrast, double brightness, double gamma) {
   return PerPixel(picture, [=](double r, double g, double b) {
-    const auto curve = [=](double v) { return (std::pow(v / 255, gamma) - 0.5) * contrast * 255 + 127.5 + brightness; };
+    const auto curve = [=](double v) {
+      return (std::pow(v / 255, gamma) - 0.5) * contrast * 255 + 127.5 + brightness;
+    };
     return std::array<double, 3>{curve(r), curve(g), curve(b)};
   });
 }
@@ -70,11 +74,14 @@ Image Recolour(const Image& picture, Random& random) {
   });
 }
 
-Image Grey(const Image& picture) { return image::ToRgb(image::ToGrey(picture)); }
+Image Grey(const Image& picture) {
+  return image::ToRgb(image::ToGrey(picture));
+}
 
 Image Noise(const Image& picture, double sigma, Random& random) {
   Image out = picture;
-  for (std::uint8_t& v : out.pixels()) v = static_cast<std::uint8_t>(std::clamp(std::lround(v + sigma * random.Normal()), 0L, 255L));
+  for (std::uint8_t& v : out.pixels())
+    v = static_cast<std::uint8_t>(std::clamp(std::lround(v + sigma * random.Normal()), 0L, 255L));
   return out;
 }
 
@@ -91,7 +98,9 @@ Image Blur(const Image& picture, double sigma) {
       for (int x = 0; x < out.width(); ++x) {
         const int l = std::max(0, x - 1) * 3, m = x * 3, r = std::min(out.width() - 1, x + 1) * 3;
         for (int c = 0; c < 3; ++c) {
-          const int sum = up[l + c] + 2 * up[m + c] + up[r + c] + 2 * (mid[l + c] + 2 * mid[m + c] + mid[r + c]) + down[l + c] + 2 * down[m + c] + down[r + c];
+          const int sum = up[l + c] + 2 * up[m + c] + up[r + c] +
+                          2 * (mid[l + c] + 2 * mid[m + c] + mid[r + c]) + down[l + c] + 2 * down[m + c] +
+                          down[r + c];
           next.row(y)[m + c] = static_cast<std::uint8_t>((sum + 8) / 16);
         }
       }
@@ -102,7 +111,8 @@ Image Blur(const Image& picture, double sigma) {
 }
 
 image::Colour RandomColour(Random& random) {
-  return {static_cast<std::uint8_t>(random.Below(256)), static_cast<std::uint8_t>(random.Below(256)), static_cast<std::uint8_t>(random.Below(256))};
+  return {static_cast<std::uint8_t>(random.Below(256)), static_cast<std::uint8_t>(random.Below(256)),
+          static_cast<std::uint8_t>(random.Below(256))};
 }
 
 // Bars of made-up letters: rows of short strokes, with or without a plate behind them.
@@ -119,7 +129,8 @@ Image TextOver(const Image& picture, double share, bool plate, Random& random) {
       image::FillPolygon(&out, {{0, top}, {w, top}, {w, bottom}, {0, bottom}}, ground, 0.9f);
     }
     const float stroke = std::max(1.5f, (bottom - top) / 7);
-    for (float x = stroke * 2; x < static_cast<float>(picture.width()) - stroke * 5; x += (bottom - top) * 0.6f) {
+    for (float x = stroke * 2; x < static_cast<float>(picture.width()) - stroke * 5;
+         x += (bottom - top) * 0.6f) {
       for (int k = 0; k < 3; ++k) {
         const auto px = [&] { return x + static_cast<float>(random.Uniform(0, 0.45)) * (bottom - top); };
         const auto py = [&] { return top + static_cast<float>(random.Uniform(0.15, 0.85)) * (bottom - top); };
@@ -136,7 +147,8 @@ void Paste(Image* canvas, const Image& picture, int x0, int y0, double opacity =
       if (x0 + x < 0 || y0 + y < 0 || x0 + x >= canvas->width() || y0 + y >= canvas->height()) continue;
       for (int c = 0; c < 3; ++c) {
         std::uint8_t& target = canvas->row(y0 + y)[(x0 + x) * 3 + c];
-        target = static_cast<std::uint8_t>(std::lround(target * (1 - opacity) + picture.row(y)[x * 3 + c] * opacity));
+        target = static_cast<std::uint8_t>(
+            std::lround(target * (1 - opacity) + picture.row(y)[x * 3 + c] * opacity));
       }
     }
   }
@@ -144,10 +156,13 @@ void Paste(Image* canvas, const Image& picture, int x0, int y0, double opacity =
 
 // The picture on another one, covering `share` of the result.
 Image OnBackground(const Image& picture, const Image& background, double share, Random& random) {
-  const double scale = std::sqrt(static_cast<double>(picture.width()) * picture.height() / share / (static_cast<double>(background.width()) * background.height()));
+  const double scale = std::sqrt(static_cast<double>(picture.width()) * picture.height() / share /
+                                 (static_cast<double>(background.width()) * background.height()));
   Image canvas = Scaled(background, scale);
-  const int room_x = std::max(0, canvas.width() - picture.width()), room_y = std::max(0, canvas.height() - picture.height());
-  Paste(&canvas, picture, static_cast<int>(random.Below(static_cast<std::uint64_t>(room_x) + 1)), static_cast<int>(random.Below(static_cast<std::uint64_t>(room_y) + 1)));
+  const int room_x = std::max(0, canvas.width() - picture.width()),
+            room_y = std::max(0, canvas.height() - picture.height());
+  Paste(&canvas, picture, static_cast<int>(random.Below(static_cast<std::uint64_t>(room_x) + 1)),
+        static_cast<int>(random.Below(static_cast<std::uint64_t>(room_y) + 1)));
   return canvas;
 }
 
@@ -169,8 +184,8 @@ Image WarpCorners(const Image& picture, const std::array<Point, 4>& corners, std
   const double dx1 = c[1].x - c[2].x, dx2 = c[3].x - c[2].x, sx = c[0].x - c[1].x + c[2].x - c[3].x;
   const double dy1 = c[1].y - c[2].y, dy2 = c[3].y - c[2].y, sy = c[0].y - c[1].y + c[2].y - c[3].y;
   const double det = dx1 * dy2 - dx2 * dy1, g = (sx * dy2 - dx2 * sy) / det, h = (dx1 * sy - sx * dy1) / det;
-  const Homography square{{c[1].x - c[0].x + g * c[1].x, c[3].x - c[0].x + h * c[3].x, c[0].x, c[1].y - c[0].y + g * c[1].y,
-                           c[3].y - c[0].y + h * c[3].y, c[0].y, g, h, 1}};
+  const Homography square{{c[1].x - c[0].x + g * c[1].x, c[3].x - c[0].x + h * c[3].x, c[0].x,
+                           c[1].y - c[0].y + g * c[1].y, c[3].y - c[0].y + h * c[3].y, c[0].y, g, h, 1}};
   const Homography to_unit{{1.0 / picture.width(), 0, 0, 0, 1.0 / picture.height(), 0, 0, 0, 1}};
   Homography back;
   if (!to_unit.Then(square).Invert(&back)) return picture;
@@ -185,25 +200,32 @@ Image WarpCorners(const Image& picture, const std::array<Point, 4>& corners, std
 Image Perspective(const Image& picture, double strength, Random& random) {
   const auto w = static_cast<float>(picture.width()), h = static_cast<float>(picture.height());
   const auto j = [&] { return static_cast<float>(random.Uniform(0, strength)); };
-  return WarpCorners(picture, {Point{w * j(), h * j()}, Point{w * (1 - j()), h * j()}, Point{w * (1 - j()), h * (1 - j())}, Point{w * j(), h * (1 - j())}}, 30);
+  return WarpCorners(picture,
+                     {Point{w * j(), h * j()}, Point{w * (1 - j()), h * j()},
+                      Point{w * (1 - j()), h * (1 - j())}, Point{w * j(), h * (1 - j())}},
+                     30);
 }
 
 Image Rotate(const Image& picture, double degrees, bool keep_all) {
   const double a = degrees * std::numbers::pi / 180, c = std::cos(a), s = std::sin(a);
   const double w = picture.width(), h = picture.height();
-  const double ow = keep_all ? std::abs(w * c) + std::abs(h * s) : w, oh = keep_all ? std::abs(w * s) + std::abs(h * c) : h;
-  const Homography map{{c, s, w / 2 - c * ow / 2 - s * oh / 2, -s, c, h / 2 + s * ow / 2 - c * oh / 2, 0, 0, 1}};
+  const double ow = keep_all ? std::abs(w * c) + std::abs(h * s) : w,
+               oh = keep_all ? std::abs(w * s) + std::abs(h * c) : h;
+  const Homography map{
+      {c, s, w / 2 - c * ow / 2 - s * oh / 2, -s, c, h / 2 + s * ow / 2 - c * oh / 2, 0, 0, 1}};
   return image::Warp(picture, map, static_cast<int>(ow), static_cast<int>(oh), 0);
 }
 
 // The picture in a window frame with bars above and below, text beside it, as a phone or a desktop shows it.
 Image Screenshot(const Image& picture, double share, Random& random) {
-  const int width = static_cast<int>(picture.width() / std::sqrt(share)), height = static_cast<int>(picture.height() / std::sqrt(share));
+  const int width = static_cast<int>(picture.width() / std::sqrt(share)),
+            height = static_cast<int>(picture.height() / std::sqrt(share));
   Image canvas(width, height, 3);
   const bool dark = random.Chance(0.5);
   std::fill(canvas.pixels().begin(), canvas.pixels().end(), dark ? std::uint8_t{28} : std::uint8_t{246});
   const auto w = static_cast<float>(width), h = static_cast<float>(height);
-  image::FillPolygon(&canvas, {{0, 0}, {w, 0}, {w, h * 0.07f}, {0, h * 0.07f}}, dark ? image::Colour{50, 54, 60} : image::Colour{222, 225, 230}, 1);
+  image::FillPolygon(&canvas, {{0, 0}, {w, 0}, {w, h * 0.07f}, {0, h * 0.07f}},
+                     dark ? image::Colour{50, 54, 60} : image::Colour{222, 225, 230}, 1);
   canvas = TextOver(canvas, 0.06, false, random);
   const int x = (width - picture.width()) / 2, y = static_cast<int>(h * 0.09f);
   Paste(&canvas, picture, x, std::min(y, height - picture.height()));
@@ -229,28 +251,62 @@ std::vector<TrialEdit> AllTrialEdits() {
   std::vector<TrialEdit> edits = {
       {"easy", "jpeg50", [](const Image& p, const Others&, R&) { return Jpeg(p, 50); }},
       {"easy", "half size", [](const Image& p, const Others&, R&) { return Jpeg(Scaled(p, 0.5), 75); }},
-      {"easy", "crop 90 %", [](const Image& p, const Others&, R& r) { return Jpeg(CropShare(p, 0.9, r), 75); }},
-      {"easy", "brightness", [](const Image& p, const Others&, R& r) { return Jpeg(Tone(p, r.Uniform(0.8, 1.25), r.Uniform(-25, 25), 1), 75); }},
-      {"easy", "small text", [](const Image& p, const Others&, R& r) { return Jpeg(TextOver(p, 0.08, false, r), 75); }},
+      {"easy", "crop 90 %",
+       [](const Image& p, const Others&, R& r) { return Jpeg(CropShare(p, 0.9, r), 75); }},
+      {"easy", "brightness",
+       [](const Image& p, const Others&, R& r) {
+         return Jpeg(Tone(p, r.Uniform(0.8, 1.25), r.Uniform(-25, 25), 1), 75);
+       }},
+      {"easy", "small text",
+       [](const Image& p, const Others&, R& r) { return Jpeg(TextOver(p, 0.08, false, r), 75); }},
       {"easy", "mild blur", [](const Image& p, const Others&, R&) { return Jpeg(Blur(p, 1.0), 75); }},
       {"easy", "greyscale", [](const Image& p, const Others&, R&) { return Jpeg(Grey(p), 75); }},
-      {"medium", "crop 60 %", [](const Image& p, const Others&, R& r) { return Jpeg(CropShare(p, 0.6, r), 60); }},
-      {"medium", "mirrored, recoloured", [](const Image& p, const Others&, R& r) { return Jpeg(Recolour(image::FlipHorizontal(p), r), 60); }},
-      {"medium", "rotated 15°", [](const Image& p, const Others&, R& r) { return Jpeg(Rotate(p, r.Chance(0.5) ? 15 : -15, false), 60); }},
-      {"medium", "on background 50 %", [](const Image& p, const Others& o, R& r) { return Jpeg(OnBackground(p, o[r.Below(o.size())], 0.5, r), 60); }},
-      {"medium", "text plate 25 %", [](const Image& p, const Others&, R& r) { return Jpeg(TextOver(p, 0.25, true, r), 60); }},
-      {"medium", "perspective", [](const Image& p, const Others&, R& r) { return Jpeg(Perspective(p, 0.12, r), 60); }},
-      {"medium", "screenshot 60 %", [](const Image& p, const Others&, R& r) { return Jpeg(Screenshot(p, 0.6, r), 60); }},
-      {"medium", "gamma, noise", [](const Image& p, const Others&, R& r) { return Jpeg(Noise(Tone(p, 1.1, 0, r.Chance(0.5) ? 0.6 : 1.7), 8, r), 60); }},
-      {"hard", "crop 30 %, recoloured", [](const Image& p, const Others&, R& r) { return Jpeg(Recolour(CropShare(p, 0.3, r), r), 50); }},
-      {"hard", "collage 25 %", [](const Image& p, const Others& o, R& r) { return Jpeg(Scaled(Collage(p, o, r), 0.6), 50); }},
-      {"hard", "on background 15 %, mirrored", [](const Image& p, const Others& o, R& r) { return Jpeg(Scaled(OnBackground(image::FlipHorizontal(p), o[r.Below(o.size())], 0.15, r), 0.7), 50); }},
-      {"hard", "rotated 35°, crop 50 %", [](const Image& p, const Others&, R& r) { return Jpeg(CropShare(Rotate(p, r.Chance(0.5) ? 35 : -35, true), 0.5, r), 50); }},
-      {"hard", "strong perspective, blur", [](const Image& p, const Others&, R& r) { return Jpeg(Blur(Perspective(p, 0.25, r), 1.5), 50); }},
-      {"hard", "screenshot 35 %, text", [](const Image& p, const Others&, R& r) { return Jpeg(Scaled(Screenshot(TextOver(p, 0.2, true, r), 0.35, r), 0.7), 40); }},
-      {"hard", "crossed with another", [](const Image& p, const Others& o, R& r) { return Jpeg(Crossing(p, o, 0.55, r), 50); }},
-      {"hard", "inverted, crop 50 %", [](const Image& p, const Others&, R& r) { return Jpeg(Invert(CropShare(p, 0.5, r)), 50); }},
-      {"hard", "third size, jpeg 30", [](const Image& p, const Others&, R&) { return Jpeg(Scaled(p, 1.0 / 3), 30); }},
+      {"medium", "crop 60 %",
+       [](const Image& p, const Others&, R& r) { return Jpeg(CropShare(p, 0.6, r), 60); }},
+      {"medium", "mirrored, recoloured",
+       [](const Image& p, const Others&, R& r) { return Jpeg(Recolour(image::FlipHorizontal(p), r), 60); }},
+      {"medium", "rotated 15°",
+       [](const Image& p, const Others&, R& r) {
+         return Jpeg(Rotate(p, r.Chance(0.5) ? 15 : -15, false), 60);
+       }},
+      {"medium", "on background 50 %",
+       [](const Image& p, const Others& o, R& r) {
+         return Jpeg(OnBackground(p, o[r.Below(o.size())], 0.5, r), 60);
+       }},
+      {"medium", "text plate 25 %",
+       [](const Image& p, const Others&, R& r) { return Jpeg(TextOver(p, 0.25, true, r), 60); }},
+      {"medium", "perspective",
+       [](const Image& p, const Others&, R& r) { return Jpeg(Perspective(p, 0.12, r), 60); }},
+      {"medium", "screenshot 60 %",
+       [](const Image& p, const Others&, R& r) { return Jpeg(Screenshot(p, 0.6, r), 60); }},
+      {"medium", "gamma, noise",
+       [](const Image& p, const Others&, R& r) {
+         return Jpeg(Noise(Tone(p, 1.1, 0, r.Chance(0.5) ? 0.6 : 1.7), 8, r), 60);
+       }},
+      {"hard", "crop 30 %, recoloured",
+       [](const Image& p, const Others&, R& r) { return Jpeg(Recolour(CropShare(p, 0.3, r), r), 50); }},
+      {"hard", "collage 25 %",
+       [](const Image& p, const Others& o, R& r) { return Jpeg(Scaled(Collage(p, o, r), 0.6), 50); }},
+      {"hard", "on background 15 %, mirrored",
+       [](const Image& p, const Others& o, R& r) {
+         return Jpeg(Scaled(OnBackground(image::FlipHorizontal(p), o[r.Below(o.size())], 0.15, r), 0.7), 50);
+       }},
+      {"hard", "rotated 35°, crop 50 %",
+       [](const Image& p, const Others&, R& r) {
+         return Jpeg(CropShare(Rotate(p, r.Chance(0.5) ? 35 : -35, true), 0.5, r), 50);
+       }},
+      {"hard", "strong perspective, blur",
+       [](const Image& p, const Others&, R& r) { return Jpeg(Blur(Perspective(p, 0.25, r), 1.5), 50); }},
+      {"hard", "screenshot 35 %, text",
+       [](const Image& p, const Others&, R& r) {
+         return Jpeg(Scaled(Screenshot(TextOver(p, 0.2, true, r), 0.35, r), 0.7), 40);
+       }},
+      {"hard", "crossed with another",
+       [](const Image& p, const Others& o, R& r) { return Jpeg(Crossing(p, o, 0.55, r), 50); }},
+      {"hard", "inverted, crop 50 %",
+       [](const Image& p, const Others&, R& r) { return Jpeg(Invert(CropShare(p, 0.5, r)), 50); }},
+      {"hard", "third size, jpeg 30",
+       [](const Image& p, const Others&, R&) { return Jpeg(Scaled(p, 1.0 / 3), 30); }},
   };
   return edits;
 }

@@ -14,7 +14,9 @@ struct TrialEdit {
   std::string level;  ///< "easy", "medium", "hard"
   std::string name;
   /// `others` are unrelated pictures for backgrounds and collages (at least 3).
-  std::function<image::Image(const image::Image& picture, const std::vector<image::Image>& others, Random& random)> apply;
+  std::function<image::Image(const image::Image& picture, const std::vector<image::Image>& others,
+                             Random& random)>
+      apply;
 };
 
 /// Every edit of every level. The result of each still passes a JPEG coding of its own quality.

@@ -15,7 +15,8 @@ void HandleSignal(int number) {
 }  // namespace
 
 Status CancellationToken::Check() const {
-  if (cancelled()) return Error{ErrorCode::kCancelled, "stopped on request; run the same command again to go on"};
+  if (cancelled())
+    return Error{ErrorCode::kCancelled, "stopped on request; run the same command again to go on"};
   return {};
 }
 

@@ -14,7 +14,8 @@ std::string Code256::ToHex() const {
 
 Result<Code256> Code256::FromHex(std::string_view text) {
   if (text.size() != 64) {
-    return Error{ErrorCode::kInvalidArgument, "a 256-bit hash is 64 hexadecimal digits, not " + std::to_string(text.size()) + " characters"};
+    return Error{ErrorCode::kInvalidArgument, "a 256-bit hash is 64 hexadecimal digits, not " +
+                                                  std::to_string(text.size()) + " characters"};
   }
   Code256 code;
   for (std::size_t digit = 0; digit < 64; ++digit) {

@@ -18,17 +18,23 @@ spdlog::logger& Logger() {
 
 spdlog::level::level_enum Level(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
 
 }  // namespace
 
-void SetLogLevel(LogLevel level) { Logger().set_level(Level(level)); }
+void SetLogLevel(LogLevel level) {
+  Logger().set_level(Level(level));
+}
 void Log(LogLevel level, std::string_view message) {
   Logger().log(Level(level), spdlog::string_view_t(message.data(), message.size()));
 }

@@ -20,7 +20,8 @@ void ParallelFor(std::size_t count, int threads, const CancellationToken& cancel
 /// most 4 × threads results waiting, so that memory stays bounded. consume returning false stops early.
 template <typename T>
 void OrderedPipeline(std::size_t count, int threads, const CancellationToken& cancellation,
-                     const std::function<T(std::size_t)>& produce, const std::function<bool(std::size_t, T&&)>& consume);
+                     const std::function<T(std::size_t)>& produce,
+                     const std::function<bool(std::size_t, T&&)>& consume);
 
 }  // namespace kantei
 

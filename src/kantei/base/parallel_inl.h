@@ -15,7 +15,8 @@ namespace kantei {
 
 template <typename T>
 void OrderedPipeline(std::size_t count, int threads, const CancellationToken& cancellation,
-                     const std::function<T(std::size_t)>& produce, const std::function<bool(std::size_t, T&&)>& consume) {
+                     const std::function<T(std::size_t)>& produce,
+                     const std::function<bool(std::size_t, T&&)>& consume) {
   std::mutex mutex;
   std::condition_variable changed;
   std::map<std::size_t, T> ready;

@@ -49,13 +49,18 @@ struct Progress::State {
       const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
       const double left = rate > 0 ? static_cast<double>(total - std::min(total, done)) / rate : 0;
       std::snprintf(numbers, sizeof numbers, " %3.0f%% %llu/%llu %s, %.1f/s, ETA %s", share * 100,
-                    static_cast<unsigned long long>(done), static_cast<unsigned long long>(total), unit.c_str(), rate,
-                    rate > 0 ? Duration(left).c_str() : "?");
-      const int width = std::clamp(TerminalWidth() - static_cast<int>(label.size() + std::char_traits<char>::length(numbers)) - 4, 0, 30);
+                    static_cast<unsigned long long>(done), static_cast<unsigned long long>(total),
+                    unit.c_str(), rate, rate > 0 ? Duration(left).c_str() : "?");
+      const int width = std::clamp(
+          TerminalWidth() - static_cast<int>(label.size() + std::char_traits<char>::length(numbers)) - 4, 0,
+          30);
       const int filled = static_cast<int>(share * width + 0.5);
-      if (width >= 5) bar = " [" + std::string(static_cast<std::size_t>(filled), '#') + std::string(static_cast<std::size_t>(width - filled), '.') + "]";
+      if (width >= 5)
+        bar = " [" + std::string(static_cast<std::size_t>(filled), '#') +
+              std::string(static_cast<std::size_t>(width - filled), '.') + "]";
     } else {
-      std::snprintf(numbers, sizeof numbers, " %llu %s, %.1f/s", static_cast<unsigned long long>(done), unit.c_str(), rate);
+      std::snprintf(numbers, sizeof numbers, " %llu %s, %.1f/s", static_cast<unsigned long long>(done),
+                    unit.c_str(), rate);
     }
     std::fprintf(stderr, "\r\033[K%s%s%s", label.c_str(), bar.c_str(), numbers);
     std::fflush(stderr);
@@ -64,7 +69,8 @@ struct Progress::State {
   }
 };
 
-Progress::Progress(std::string label, std::uint64_t total, std::string unit) : state_(std::make_unique<State>()) {
+Progress::Progress(std::string label, std::uint64_t total, std::string unit)
+    : state_(std::make_unique<State>()) {
   state_->label = std::move(label);
   state_->unit = std::move(unit);
   state_->total = total;
@@ -90,6 +96,8 @@ void Progress::Say(const std::string& line) {
   if (state_->drawn) state_->Draw();
 }
 
-void SetProgressEnabled(bool enabled) { progress_enabled = enabled; }
+void SetProgressEnabled(bool enabled) {
+  progress_enabled = enabled;
+}
 
 }  // namespace kantei

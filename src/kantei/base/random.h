@@ -41,7 +41,9 @@ class Random {
   }
   bool Chance(double probability) { return Uniform() < probability; }
   /// An independent generator for a numbered task.
-  Random Fork(std::uint64_t task) const { return Random(state_[0] ^ (task * 0x9E3779B97F4A7C15ull + 0xD1B54A32D192ED03ull)); }
+  Random Fork(std::uint64_t task) const {
+    return Random(state_[0] ^ (task * 0x9E3779B97F4A7C15ull + 0xD1B54A32D192ED03ull));
+  }
 
  private:
   __extension__ typedef unsigned __int128 Wide;  // -Wpedantic

@@ -46,8 +46,8 @@ class InternalError : public std::logic_error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::move(error)) {}      // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::move(value)) {}      // NOLINT(google-explicit-constructor)
+  Result(Error error) : state_(std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -103,16 +103,17 @@ using Status = Result<void>;
 #define KANTEI_CONCAT(a, b) KANTEI_CONCAT_INNER(a, b)
 
 /// KANTEI_TRY(auto x, F()); assigns the value of F() to x, or returns its error from the enclosing function.
-#define KANTEI_TRY_IMPL(temp, target, expression)    \
-  auto temp = (expression);                          \
+#define KANTEI_TRY_IMPL(temp, target, expression)       \
+  auto temp = (expression);                             \
   if (!temp.ok()) return ::kantei::Error(temp.error()); \
   target = std::move(temp).value()
-#define KANTEI_TRY(target, expression) KANTEI_TRY_IMPL(KANTEI_CONCAT(kantei_try_, __LINE__), target, expression)
+#define KANTEI_TRY(target, expression) \
+  KANTEI_TRY_IMPL(KANTEI_CONCAT(kantei_try_, __LINE__), target, expression)
 
 /// Returns the error of a Status (or Result) from the enclosing function, if there is one.
-#define KANTEI_RETURN_IF_ERROR(expression)                          \
-  do {                                                              \
-    auto kantei_status = (expression);                              \
+#define KANTEI_RETURN_IF_ERROR(expression)                                  \
+  do {                                                                      \
+    auto kantei_status = (expression);                                      \
     if (!kantei_status.ok()) return ::kantei::Error(kantei_status.error()); \
   } while (false)
 

@@ -44,7 +44,9 @@ std::string Sha256Hex(std::span<const std::byte> bytes) {
   return sha.FinishHex();
 }
 
-std::string Sha256Hex(std::string_view text) { return Sha256Hex(std::as_bytes(std::span(text))); }
+std::string Sha256Hex(std::string_view text) {
+  return Sha256Hex(std::as_bytes(std::span(text)));
+}
 
 Result<std::string> Sha256File(const std::filesystem::path& path) {
   std::error_code ignored;

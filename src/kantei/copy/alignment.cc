@@ -23,7 +23,8 @@ constexpr double kRefineAgree = 0.45;  // block correlation from which a block h
 constexpr float kMinDetail = 1.2f;     // grey levels: standard deviation below which a block has no detail
 constexpr float kClearDetail = 4.0f;   // the same, from which a disagreement cannot be coding noise
 
-KANTEI_MULTIARCH void HorizontalBox(const float* __restrict__ in, float* __restrict__ out, int width, int radius) {
+KANTEI_MULTIARCH void HorizontalBox(const float* __restrict__ in, float* __restrict__ out, int width,
+                                    int radius) {
   double sum = 0;
   const float scale = 1.0f / static_cast<float>(2 * radius + 1);
   for (int x = -radius; x <= radius; ++x) sum += in[std::clamp(x, 0, width - 1)];
@@ -33,7 +34,8 @@ KANTEI_MULTIARCH void HorizontalBox(const float* __restrict__ in, float* __restr
   }
 }
 
-KANTEI_MULTIARCH void AddScaled(const float* __restrict__ in, float* __restrict__ sum, float scale, int count) {
+KANTEI_MULTIARCH void AddScaled(const float* __restrict__ in, float* __restrict__ sum, float scale,
+                                int count) {
   for (int i = 0; i < count; ++i) sum[i] += scale * in[i];
 }
 
@@ -42,7 +44,8 @@ Plane Box(const Plane& in, int radius) {
   for (int y = 0; y < in.height; ++y) HorizontalBox(in.row(y), rows.row(y), in.width, radius);
   const float scale = 1.0f / static_cast<float>(2 * radius + 1);
   std::vector<float> sum(static_cast<std::size_t>(in.width));
-  for (int y = -radius; y <= radius; ++y) AddScaled(rows.row(std::clamp(y, 0, in.height - 1)), sum.data(), scale, in.width);
+  for (int y = -radius; y <= radius; ++y)
+    AddScaled(rows.row(std::clamp(y, 0, in.height - 1)), sum.data(), scale, in.width);
   for (int y = 0; y < in.height; ++y) {
     std::copy(sum.begin(), sum.end(), out.row(y));
     AddScaled(rows.row(std::min(y + radius + 1, in.height - 1)), sum.data(), scale, in.width);
@@ -61,8 +64,8 @@ Plane Detail(const Image& grey) {
   return fine;
 }
 
-KANTEI_MULTIARCH void BlockSums(const float* __restrict__ a, const float* __restrict__ b, int stride_a, int stride_b, int size,
-                                float* __restrict__ sums) {
+KANTEI_MULTIARCH void BlockSums(const float* __restrict__ a, const float* __restrict__ b, int stride_a,
+                                int stride_b, int size, float* __restrict__ sums) {
   float sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
   for (int y = 0; y < size; ++y) {
     for (int x = 0; x < size; ++x) {
@@ -93,7 +96,8 @@ BlockMatch Correlate(const Plane& known, const Plane& query, int x, int y, int d
   std::array<float, 5> s;
   BlockSums(known.row(y) + x, query.row(y + dy) + x + dx, known.width, query.width, size, s.data());
   const float n = static_cast<float>(size * size);
-  const float va = std::max(0.0f, s[2] / n - s[0] * s[0] / (n * n)), vb = std::max(0.0f, s[3] / n - s[1] * s[1] / (n * n));
+  const float va = std::max(0.0f, s[2] / n - s[0] * s[0] / (n * n)),
+              vb = std::max(0.0f, s[3] / n - s[1] * s[1] / (n * n));
   BlockMatch match;
   match.deviation_known = std::sqrt(va);
   match.deviation_query = std::sqrt(vb);
@@ -107,7 +111,7 @@ BlockMatch Correlate(const Plane& known, const Plane& query, int x, int y, int d
 // The two pictures brought to one frame: the known picture (reduced when the query is coarser) and the query warped onto it.
 struct Frame {
   Image known;
-  Image query_source;       // the query, reduced when it is finer than the frame
+  Image query_source;          // the query, reduced when it is finer than the frame
   Homography frame_to_source;  // frame pixels -> query_source pixels
   Homography source_to_query, known_to_frame;
   Image warped, inside;
@@ -138,7 +142,8 @@ bool MakeFrame(const Image& query, const Image& known, const Homography& query_t
   Polygon corners;
   const auto kw = static_cast<float>(known.width()), kh = static_cast<float>(known.height());
   const auto qw = static_cast<float>(query.width()), qh = static_cast<float>(query.height());
-  for (const Point p : {Point{0, 0}, Point{qw, 0}, Point{qw, qh}, Point{0, qh}}) corners.push_back(query_to_known.Apply(p));
+  for (const Point p : {Point{0, 0}, Point{qw, 0}, Point{qw, qh}, Point{0, qh}})
+    corners.push_back(query_to_known.Apply(p));
   const Polygon overlap = ClipToRect(corners, kw, kh);
   if (overlap.size() < 3) return false;
   Point middle{0, 0};
@@ -146,24 +151,32 @@ bool MakeFrame(const Image& query, const Image& known, const Homography& query_t
     middle.x += p.x / static_cast<float>(overlap.size());
     middle.y += p.y / static_cast<float>(overlap.size());
   }
-  const Point m0 = known_to_query.Apply(middle), mx = known_to_query.Apply({middle.x + 1, middle.y}), my = known_to_query.Apply({middle.x, middle.y + 1});
-  const double query_per_known = std::sqrt(std::abs((static_cast<double>(mx.x) - m0.x) * (my.y - m0.y) - (static_cast<double>(my.x) - m0.x) * (mx.y - m0.y)));
+  const Point m0 = known_to_query.Apply(middle), mx = known_to_query.Apply({middle.x + 1, middle.y}),
+              my = known_to_query.Apply({middle.x, middle.y + 1});
+  const double query_per_known = std::sqrt(std::abs((static_cast<double>(mx.x) - m0.x) * (my.y - m0.y) -
+                                                    (static_cast<double>(my.x) - m0.x) * (mx.y - m0.y)));
   if (!(query_per_known > 1.0 / 64) || query_per_known > 64) return false;
   const double frame_scale = std::min(1.0, query_per_known);
-  const int width = static_cast<int>(std::lround(known.width() * frame_scale)), height = static_cast<int>(std::lround(known.height() * frame_scale));
+  const int width = static_cast<int>(std::lround(known.width() * frame_scale)),
+            height = static_cast<int>(std::lround(known.height() * frame_scale));
   if (width < kMinFrame || height < kMinFrame) return false;
-  frame->known = width == known.width() && height == known.height() ? known : image::Resize(known, width, height);
-  frame->known_to_frame = Homography{{static_cast<double>(width) / known.width(), 0, 0, 0, static_cast<double>(height) / known.height(), 0, 0, 0, 1}};
+  frame->known =
+      width == known.width() && height == known.height() ? known : image::Resize(known, width, height);
+  frame->known_to_frame = Homography{{static_cast<double>(width) / known.width(), 0, 0, 0,
+                                      static_cast<double>(height) / known.height(), 0, 0, 0, 1}};
 
   const double source_scale = std::min(1.0, 1.0 / query_per_known);
-  const int sw = std::max(1, static_cast<int>(std::lround(query.width() * source_scale))), sh = std::max(1, static_cast<int>(std::lround(query.height() * source_scale)));
+  const int sw = std::max(1, static_cast<int>(std::lround(query.width() * source_scale))),
+            sh = std::max(1, static_cast<int>(std::lround(query.height() * source_scale)));
   const bool shrink = sw < query.width() && sh < query.height();
   frame->query_source = shrink ? image::Resize(query, sw, sh) : query;
-  const double fx = static_cast<double>(frame->query_source.width()) / query.width(), fy = static_cast<double>(frame->query_source.height()) / query.height();
+  const double fx = static_cast<double>(frame->query_source.width()) / query.width(),
+               fy = static_cast<double>(frame->query_source.height()) / query.height();
   frame->source_to_query = Homography{{1 / fx, 0, 0, 0, 1 / fy, 0, 0, 0, 1}};
   Homography frame_to_known;
   if (!frame->known_to_frame.Invert(&frame_to_known)) return false;
-  frame->frame_to_source = frame_to_known.Then(known_to_query).Then(Homography{{fx, 0, 0, 0, fy, 0, 0, 0, 1}});
+  frame->frame_to_source =
+      frame_to_known.Then(known_to_query).Then(Homography{{fx, 0, 0, 0, fy, 0, 0, 0, 1}});
   frame->block = std::min(width, height) >= 160 ? 16 : 10;
   frame->known_detail = Detail(frame->known);
   frame->WarpQuery();
@@ -192,9 +205,11 @@ void Refine(Frame* frame, int radius) {
         }
       }
       if (best.correlation < kRefineAgree) continue;
-      const float cx = static_cast<float>(x) + static_cast<float>(block) / 2, cy = static_cast<float>(y) + static_cast<float>(block) / 2;
+      const float cx = static_cast<float>(x) + static_cast<float>(block) / 2,
+                  cy = static_cast<float>(y) + static_cast<float>(block) / 2;
       from.push_back({cx, cy});
-      to.push_back(frame->frame_to_source.Apply({cx + static_cast<float>(best.dx), cy + static_cast<float>(best.dy)}));
+      to.push_back(
+          frame->frame_to_source.Apply({cx + static_cast<float>(best.dx), cy + static_cast<float>(best.dy)}));
       weights.push_back(best.correlation);
     }
   }
@@ -210,11 +225,14 @@ void Refine(Frame* frame, int radius) {
       }
     }
     Homography next;
-    const bool fitted = from.size() >= 16 ? FitHomography(from, to, robust, &next) : FitAffine(from, to, robust, &next);
+    const bool fitted =
+        from.size() >= 16 ? FitHomography(from, to, robust, &next) : FitAffine(from, to, robust, &next);
     if (!fitted) return;
     refined = next;
   }
-  if (!IsPlausible(refined, 0, 0, static_cast<float>(frame->known.width()), static_cast<float>(frame->known.height()), GeometryOptions{})) return;
+  if (!IsPlausible(refined, 0, 0, static_cast<float>(frame->known.width()),
+                   static_cast<float>(frame->known.height()), GeometryOptions{}))
+    return;
   frame->frame_to_source = refined;
   frame->WarpQuery();
 }
@@ -224,7 +242,9 @@ struct Blocks {
   std::vector<BlockMatch> matches;
   std::vector<std::uint8_t> inside, textured, agrees, clear;
   bool inverted = false;
-  std::size_t at(int c, int r) const { return static_cast<std::size_t>(r) * static_cast<std::size_t>(columns) + static_cast<std::size_t>(c); }
+  std::size_t at(int c, int r) const {
+    return static_cast<std::size_t>(r) * static_cast<std::size_t>(columns) + static_cast<std::size_t>(c);
+  }
 };
 
 Blocks JudgeBlocks(const Frame& frame) {
@@ -234,7 +254,8 @@ Blocks JudgeBlocks(const Frame& frame) {
   blocks.rows = frame.known.height() / block;
   const auto count = static_cast<std::size_t>(blocks.columns) * static_cast<std::size_t>(blocks.rows);
   blocks.matches.resize(count);
-  for (auto* flags : {&blocks.inside, &blocks.textured, &blocks.agrees, &blocks.clear}) flags->assign(count, 0);
+  for (auto* flags : {&blocks.inside, &blocks.textured, &blocks.agrees, &blocks.clear})
+    flags->assign(count, 0);
   std::vector<float> gains;
   for (int r = 0; r < blocks.rows; ++r) {
     for (int c = 0; c < blocks.columns; ++c) {
@@ -251,7 +272,8 @@ Blocks JudgeBlocks(const Frame& frame) {
         }
       }
       blocks.matches[i] = best;
-      if (std::abs(best.correlation) >= kAgree && best.deviation_known >= kMinDetail) gains.push_back(best.deviation_query / best.deviation_known);
+      if (std::abs(best.correlation) >= kAgree && best.deviation_known >= kMinDetail)
+        gains.push_back(best.deviation_query / best.deviation_known);
     }
   }
   // Contrast of the query relative to the known picture, where they agree: blur and fading lower it.
@@ -271,14 +293,16 @@ Blocks JudgeBlocks(const Frame& frame) {
     if (blocks.inverted) match.correlation = -match.correlation;
     const float strongest = std::max(match.deviation_known, match.deviation_query / gain);
     blocks.textured[i] = strongest >= kMinDetail;
-    blocks.agrees[i] = blocks.textured[i] && match.correlation >= kAgree && match.deviation_known >= kMinDetail;
+    blocks.agrees[i] =
+        blocks.textured[i] && match.correlation >= kAgree && match.deviation_known >= kMinDetail;
     blocks.clear[i] = strongest >= kClearDetail && match.correlation < 0.3f;
   }
   return blocks;
 }
 
 // Connected groups (8 neighbours) of blocks for which `flag` is set.
-std::vector<std::vector<std::size_t>> Components(const Blocks& blocks, const std::vector<std::uint8_t>& flag) {
+std::vector<std::vector<std::size_t>> Components(const Blocks& blocks,
+                                                 const std::vector<std::uint8_t>& flag) {
   std::vector<std::vector<std::size_t>> components;
   std::vector<std::uint8_t> seen(flag.size());
   for (std::size_t start = 0; start < flag.size(); ++start) {
@@ -286,7 +310,8 @@ std::vector<std::vector<std::size_t>> Components(const Blocks& blocks, const std
     std::vector<std::size_t> component{start};
     seen[start] = 1;
     for (std::size_t k = 0; k < component.size(); ++k) {
-      const int c = static_cast<int>(component[k]) % blocks.columns, r = static_cast<int>(component[k]) / blocks.columns;
+      const int c = static_cast<int>(component[k]) % blocks.columns,
+                r = static_cast<int>(component[k]) / blocks.columns;
       for (int dr = -1; dr <= 1; ++dr) {
         for (int dc = -1; dc <= 1; ++dc) {
           if (c + dc < 0 || r + dr < 0 || c + dc >= blocks.columns || r + dr >= blocks.rows) continue;
@@ -306,7 +331,8 @@ std::vector<std::vector<std::size_t>> Components(const Blocks& blocks, const std
 Polygon HullOf(const Blocks& blocks, std::span<const std::size_t> members, int block) {
   std::vector<Point> corners;
   for (const std::size_t i : members) {
-    const auto x = static_cast<float>(static_cast<int>(i) % blocks.columns * block), y = static_cast<float>(static_cast<int>(i) / blocks.columns * block);
+    const auto x = static_cast<float>(static_cast<int>(i) % blocks.columns * block),
+               y = static_cast<float>(static_cast<int>(i) / blocks.columns * block);
     const auto b = static_cast<float>(block);
     corners.insert(corners.end(), {{x, y}, {x + b, y}, {x + b, y + b}, {x, y + b}});
   }
@@ -355,8 +381,8 @@ Alignment CompareAligned(const Image& query, const Image& known, const Homograph
   Polygon region;  // in frame coordinates
   if (agreeing * 2 >= textured) {
     const auto qw = static_cast<float>(query.width()), qh = static_cast<float>(query.height());
-    region = ClipToRect(MapPolygon({{0, 0}, {qw, 0}, {qw, qh}, {0, qh}}, query_to_frame), static_cast<float>(frame.known.width()),
-                        static_cast<float>(frame.known.height()));
+    region = ClipToRect(MapPolygon({{0, 0}, {qw, 0}, {qw, qh}, {0, qh}}, query_to_frame),
+                        static_cast<float>(frame.known.width()), static_cast<float>(frame.known.height()));
   } else {
     std::vector<std::size_t> largest;
     for (auto& component : Components(blocks, blocks.agrees)) {
@@ -371,8 +397,9 @@ Alignment CompareAligned(const Image& query, const Image& known, const Homograph
   double sum = 0;
   int region_blocks = 0;
   for (std::size_t i = 0; i < blocks.matches.size(); ++i) {
-    const Point centre{(static_cast<float>(static_cast<int>(i) % blocks.columns) + 0.5f) * static_cast<float>(block),
-                       (static_cast<float>(static_cast<int>(i) / blocks.columns) + 0.5f) * static_cast<float>(block)};
+    const Point centre{
+        (static_cast<float>(static_cast<int>(i) % blocks.columns) + 0.5f) * static_cast<float>(block),
+        (static_cast<float>(static_cast<int>(i) / blocks.columns) + 0.5f) * static_cast<float>(block)};
     if (!blocks.inside[i] || !Contains(region, centre)) continue;
     ++region_blocks;
     if (!blocks.textured[i]) continue;

@@ -20,10 +20,12 @@ Image Texture(std::uint64_t seed, int width = 480, int height = 360) {
   Image rgb(width, height, 3);
   for (std::uint8_t& v : rgb.pixels()) v = 110;
   for (int i = 0; i < 260; ++i) {
-    const auto x = static_cast<float>(random.Uniform(0, width)), y = static_cast<float>(random.Uniform(0, height));
+    const auto x = static_cast<float>(random.Uniform(0, width)),
+               y = static_cast<float>(random.Uniform(0, height));
     const auto r = static_cast<float>(random.Uniform(4, 28));
     const auto g = static_cast<std::uint8_t>(random.Below(256));
-    image::FillPolygon(&rgb, {{x - r, y}, {x, y - r * 0.6f}, {x + r, y + r * 0.2f}, {x, y + r}}, {g, g, g}, 0.8f);
+    image::FillPolygon(&rgb, {{x - r, y}, {x, y - r * 0.6f}, {x + r, y + r * 0.2f}, {x, y + r}}, {g, g, g},
+                       0.8f);
   }
   return image::ToGrey(rgb);
 }
@@ -98,7 +100,8 @@ TEST(Alignment, HopelessInputIsNoEvidence) {
   EXPECT_EQ(CompareAligned(flat, flat, Homography{}).agreeing_blocks, 0);
   EXPECT_EQ(CompareAligned(flat, flat, Homography{{0, 0, 0, 0, 0, 0, 0, 0, 0}}).agreeing_blocks, 0);
   const Image texture = Texture(9);
-  EXPECT_EQ(CompareAligned(texture, texture, Homography{{1, 0, 5000, 0, 1, 0, 0, 0, 1}}).agreeing_blocks, 0) << "no overlap";
+  EXPECT_EQ(CompareAligned(texture, texture, Homography{{1, 0, 5000, 0, 1, 0, 0, 0, 1}}).agreeing_blocks, 0)
+      << "no overlap";
 }
 
 }  // namespace

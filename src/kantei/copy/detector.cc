@@ -59,10 +59,13 @@ Homography DihedralMap(image::Dihedral variant, double qw, double qh, double kw,
       {0, -1, 1, -1, 0, 1},  // flipMinus1: transposed about the other diagonal
   }};
   const auto& m = unit[static_cast<std::size_t>(variant)];
-  return Homography{{kw * m[0] / qw, kw * m[1] / qh, kw * m[2], kh * m[3] / qw, kh * m[4] / qh, kh * m[5], 0, 0, 1}};
+  return Homography{
+      {kw * m[0] / qw, kw * m[1] / qh, kw * m[2], kh * m[3] / qw, kh * m[4] / qh, kh * m[5], 0, 0, 1}};
 }
 
-Homography Scaling(double x, double y) { return Homography{{x, 0, 0, 0, y, 0, 0, 0, 1}}; }
+Homography Scaling(double x, double y) {
+  return Homography{{x, 0, 0, 0, y, 0, 0, 0, 1}};
+}
 
 Polygon Map(const Polygon& polygon, const Homography& map) {
   Polygon mapped;
@@ -71,7 +74,9 @@ Polygon Map(const Polygon& polygon, const Homography& map) {
   return mapped;
 }
 
-double Determinant(const Homography& h) { return h.m[0] * h.m[4] - h.m[1] * h.m[3]; }
+double Determinant(const Homography& h) {
+  return h.m[0] * h.m[4] - h.m[1] * h.m[3];
+}
 
 // Share of `inner` (convex) that lies within `outer` (convex), by clipping outer's bounding test at grid points.
 double CoveredShare(const Polygon& inner, const Polygon& outer) {
@@ -95,7 +100,8 @@ double CoveredShare(const Polygon& inner, const Polygon& outer) {
   int total = 0, covered = 0;
   for (int r = 0; r < kGrid; ++r) {
     for (int c = 0; c < kGrid; ++c) {
-      const Point p{x0 + (x1 - x0) * (static_cast<float>(c) + 0.5f) / kGrid, y0 + (y1 - y0) * (static_cast<float>(r) + 0.5f) / kGrid};
+      const Point p{x0 + (x1 - x0) * (static_cast<float>(c) + 0.5f) / kGrid,
+                    y0 + (y1 - y0) * (static_cast<float>(r) + 0.5f) / kGrid};
       if (!inside(inner, p)) continue;
       ++total;
       covered += inside(outer, p);
@@ -104,8 +110,8 @@ double CoveredShare(const Polygon& inner, const Polygon& outer) {
   return total > 0 ? static_cast<double>(covered) / total : 0;
 }
 
-std::vector<Correspondence> Correspondences(const LocalFeatures& query, const LocalFeatures& known, const std::vector<Match>& matches,
-                                            double known_scale) {
+std::vector<Correspondence> Correspondences(const LocalFeatures& query, const LocalFeatures& known,
+                                            const std::vector<Match>& matches, double known_scale) {
   std::vector<Correspondence> pairs;
   pairs.reserve(matches.size());
   const auto s = static_cast<float>(known_scale);
@@ -129,10 +135,12 @@ bool SameTransform(const Homography& a, const Homography& b, const Polygon& regi
 }  // namespace
 
 Status DetectorOptions::Validate() const {
-  if (pdq_radius < 0 || pdq_radius > 255) return Error{ErrorCode::kInvalidArgument, "pdq_radius must be 0 to 255"};
+  if (pdq_radius < 0 || pdq_radius > 255)
+    return Error{ErrorCode::kInvalidArgument, "pdq_radius must be 0 to 255"};
   if (max_verified < 1) return Error{ErrorCode::kInvalidArgument, "max_verified must be at least 1"};
   if (max_matches < 1) return Error{ErrorCode::kInvalidArgument, "max_matches must be at least 1"};
-  if (!use_pdq && !use_local) return Error{ErrorCode::kInvalidArgument, "at least one of PDQ and local features must be used"};
+  if (!use_pdq && !use_local)
+    return Error{ErrorCode::kInvalidArgument, "at least one of PDQ and local features must be used"};
   return {};
 }
 
@@ -144,7 +152,8 @@ struct CopyDetector::State {
   std::map<std::string, store::BankKind> bank_kinds;
   mutable std::mutex catalog_mutex;  // SQLite reads are short; matching runs outside
 
-  std::vector<Candidate> FindCandidates(const PdqDihedral& pdq, const Sides& sides, CopyFindings* findings) const {
+  std::vector<Candidate> FindCandidates(const PdqDihedral& pdq, const Sides& sides,
+                                        CopyFindings* findings) const {
     std::map<std::int64_t, Candidate> by_id;
     if (options.use_pdq && pdq.quality >= kPdqMinQuality) {
       // Exchanging light and dark exchanges the bits.
@@ -183,13 +192,14 @@ struct CopyDetector::State {
     std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
       return a.rank != b.rank ? a.rank > b.rank : a.picture_id < b.picture_id;
     });
-    if (candidates.size() > static_cast<std::size_t>(options.max_verified)) candidates.resize(static_cast<std::size_t>(options.max_verified));
+    if (candidates.size() > static_cast<std::size_t>(options.max_verified))
+      candidates.resize(static_cast<std::size_t>(options.max_verified));
     return candidates;
   }
 
   // The transforms that features propose, from query pixels to pixels of the known picture scaled to kGeometrySide.
-  void ProposeByFeatures(const Candidate& candidate, const Sides& sides, const LocalFeatures& known, double known_scale,
-                         std::vector<RegionMatch>* proposals) const {
+  void ProposeByFeatures(const Candidate& candidate, const Sides& sides, const LocalFeatures& known,
+                         double known_scale, std::vector<RegionMatch>* proposals) const {
     const double kw = known.width * known_scale, kh = known.height * known_scale;
     for (std::size_t i = 0; i < sides.size(); ++i) {
       // A candidate of its hash alone is tried plain and mirrored.
@@ -197,7 +207,8 @@ struct CopyDetector::State {
       const LocalFeatures& query = sides[i].features;
       const auto matches = MatchMutualRatio(query, known, kMatchRatio, true);
       const auto pairs = Correspondences(query, known, matches, known_scale);
-      for (const GeometricModel& model : FindTransforms(pairs, static_cast<int>(kw), static_cast<int>(kh), GeometryOptions{})) {
+      for (const GeometricModel& model :
+           FindTransforms(pairs, static_cast<int>(kw), static_cast<int>(kh), GeometryOptions{})) {
         RegionMatch region;
         region.inliers = model.distinct_inliers;
         region.mirrored = sides[i].mirrored;
@@ -239,7 +250,8 @@ struct CopyDetector::State {
       const double gw = known.width * known_scale, gh = known.height * known_scale;
       if (candidate.pdq_distance <= options.pdq_radius) {
         RegionMatch whole;
-        whole.query_to_known = DihedralMap(match.pdq_variant, query_grey.width(), query_grey.height(), gw, gh);
+        whole.query_to_known =
+            DihedralMap(match.pdq_variant, query_grey.width(), query_grey.height(), gw, gh);
         whole.mirrored = Determinant(whole.query_to_known) < 0;
         proposals.push_back(std::move(whole));
       }
@@ -250,7 +262,8 @@ struct CopyDetector::State {
         }
         auto preview = image::DecodeImage(preview_bytes, "the stored preview");
         if (preview.ok()) {
-          JudgeRegions(query_grey, image::ToGrey(preview->pixels), gw, gh, full_width, full_height, std::move(proposals), &match);
+          JudgeRegions(query_grey, image::ToGrey(preview->pixels), gw, gh, full_width, full_height,
+                       std::move(proposals), &match);
         }
       }
     }
@@ -265,13 +278,18 @@ struct CopyDetector::State {
   }
 
   // Aligns each proposal with the preview, keeps those whose detail is worth naming, in full-size coordinates.
-  static void JudgeRegions(const Image& query, const Image& preview, double geometry_width, double geometry_height, int full_width,
-                           int full_height, std::vector<RegionMatch> proposals, CopyMatch* match) {
-    const Homography to_preview = Scaling(preview.width() / geometry_width, preview.height() / geometry_height);
-    const Homography query_to_full = Scaling(static_cast<double>(full_width) / query.width(), static_cast<double>(full_height) / query.height());
-    const Homography full_to_query = Scaling(static_cast<double>(query.width()) / full_width, static_cast<double>(query.height()) / full_height);
+  static void JudgeRegions(const Image& query, const Image& preview, double geometry_width,
+                           double geometry_height, int full_width, int full_height,
+                           std::vector<RegionMatch> proposals, CopyMatch* match) {
+    const Homography to_preview =
+        Scaling(preview.width() / geometry_width, preview.height() / geometry_height);
+    const Homography query_to_full = Scaling(static_cast<double>(full_width) / query.width(),
+                                             static_cast<double>(full_height) / query.height());
+    const Homography full_to_query = Scaling(static_cast<double>(query.width()) / full_width,
+                                             static_cast<double>(query.height()) / full_height);
     const double known_width = match->picture.width, known_height = match->picture.height;
-    const Homography preview_to_known = Scaling(known_width / preview.width(), known_height / preview.height());
+    const Homography preview_to_known =
+        Scaling(known_width / preview.width(), known_height / preview.height());
     std::vector<RegionMatch> judged;
     for (RegionMatch& proposal : proposals) {
       const Alignment alignment = CompareAligned(query, preview, proposal.query_to_known.Then(to_preview));
@@ -286,35 +304,45 @@ struct CopyDetector::State {
       if (alignment.query_region.size() < 3) continue;
       region.query_region = Map(alignment.query_region, query_to_full);
       region.known_region = Map(region.query_region, region.query_to_known);
-      region.query_share = std::min(1.0, PolygonArea(region.query_region) / (static_cast<double>(full_width) * full_height));
+      region.query_share =
+          std::min(1.0, PolygonArea(region.query_region) / (static_cast<double>(full_width) * full_height));
       region.known_share = std::min(1.0, PolygonArea(region.known_region) / (known_width * known_height));
       for (const Polygon& polygon : alignment.changed) region.changed.push_back(Map(polygon, query_to_full));
       region.changed_share = alignment.changed_share;
       judged.push_back(std::move(region));
     }
-    std::stable_sort(judged.begin(), judged.end(), [](const RegionMatch& a, const RegionMatch& b) { return RegionStrength(a) > RegionStrength(b); });
+    std::stable_sort(judged.begin(), judged.end(), [](const RegionMatch& a, const RegionMatch& b) {
+      return RegionStrength(a) > RegionStrength(b);
+    });
     for (RegionMatch& region : judged) {
       const double tolerance = 0.04 * std::hypot(known_width, known_height);
-      const bool duplicate = std::any_of(match->regions.begin(), match->regions.end(), [&](RegionMatch& kept) {
-        const bool same = kept.mirrored == region.mirrored && (SameTransform(kept.query_to_known, region.query_to_known, region.query_region, tolerance) ||
-                                                               CoveredShare(region.query_region, kept.query_region) > 0.7);
-        if (same && SameTransform(kept.query_to_known, region.query_to_known, region.query_region, tolerance)) {
-          kept.inliers = std::max(kept.inliers, region.inliers);
-        }
-        return same;
-      });
+      const bool duplicate =
+          std::any_of(match->regions.begin(), match->regions.end(), [&](RegionMatch& kept) {
+            const bool same =
+                kept.mirrored == region.mirrored &&
+                (SameTransform(kept.query_to_known, region.query_to_known, region.query_region, tolerance) ||
+                 CoveredShare(region.query_region, kept.query_region) > 0.7);
+            if (same &&
+                SameTransform(kept.query_to_known, region.query_to_known, region.query_region, tolerance)) {
+              kept.inliers = std::max(kept.inliers, region.inliers);
+            }
+            return same;
+          });
       if (!duplicate) match->regions.push_back(std::move(region));
     }
     // Regions too weak to show are dropped, except the best: it is the ground of the band.
     const auto weak = [](const RegionMatch& region) { return !RegionCounts(region); };
-    if (match->regions.size() > 1) match->regions.erase(std::remove_if(match->regions.begin() + 1, match->regions.end(), weak), match->regions.end());
+    if (match->regions.size() > 1)
+      match->regions.erase(std::remove_if(match->regions.begin() + 1, match->regions.end(), weak),
+                           match->regions.end());
   }
 };
 
 CopyDetector::CopyDetector(std::unique_ptr<State> state) : state_(std::move(state)) {}
 CopyDetector::~CopyDetector() = default;
 
-Result<std::unique_ptr<CopyDetector>> CopyDetector::Open(const std::filesystem::path& library, const DetectorOptions& options,
+Result<std::unique_ptr<CopyDetector>> CopyDetector::Open(const std::filesystem::path& library,
+                                                         const DetectorOptions& options,
                                                          const CancellationToken& cancellation) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
   auto state = std::make_unique<State>();
@@ -323,8 +351,10 @@ Result<std::unique_ptr<CopyDetector>> CopyDetector::Open(const std::filesystem::
   KANTEI_TRY(state->catalog, store::Catalog::Open(library, store::OpenMode::kReadOnly));
   KANTEI_TRY(const auto made_with, state->catalog->GetSetting("vocabulary"));
   if (made_with && *made_with != state->vocabulary->id()) {
-    return Error{ErrorCode::kUnsupported, "the library " + DisplayPath(library) + " was made with vocabulary " + *made_with + ", this program has " +
-                                              state->vocabulary->id() + ": make the library anew, or use the version of Kantei that made it"};
+    return Error{ErrorCode::kUnsupported,
+                 "the library " + DisplayPath(library) + " was made with vocabulary " + *made_with +
+                     ", this program has " + state->vocabulary->id() +
+                     ": make the library anew, or use the version of Kantei that made it"};
   }
   KANTEI_TRY(state->index, LibraryIndex::Open(state->catalog.get(), *state->vocabulary, true, cancellation));
   KANTEI_TRY(const std::vector<store::Bank> banks, state->catalog->Banks());
@@ -333,7 +363,8 @@ Result<std::unique_ptr<CopyDetector>> CopyDetector::Open(const std::filesystem::
 }
 
 Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int full_height) const {
-  if (query.empty() || full_width < 1 || full_height < 1) return Error{ErrorCode::kInvalidArgument, "the query picture is empty"};
+  if (query.empty() || full_width < 1 || full_height < 1)
+    return Error{ErrorCode::kInvalidArgument, "the query picture is empty"};
   CopyFindings findings;
   findings.library_pictures = state_->index->pictures();
   const Image working = image::ResizeToFit(query, kWorkingSide);
@@ -353,7 +384,8 @@ Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int 
   const Image grey = image::ToGrey(working);
   std::vector<CopyMatch> matches;
   for (const Candidate& candidate : candidates) {
-    KANTEI_TRY(std::optional<CopyMatch> match, state_->Verify(candidate, sides, pdq.quality, grey, full_width, full_height));
+    KANTEI_TRY(std::optional<CopyMatch> match,
+               state_->Verify(candidate, sides, pdq.quality, grey, full_width, full_height));
     ++findings.verified;
     if (match) matches.push_back(std::move(*match));
   }
@@ -364,15 +396,18 @@ Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int 
   // An ignore bank silences its own match and whatever rests on the same region of the query.
   std::vector<const CopyMatch*> ignores;
   for (const CopyMatch& match : matches) {
-    if (match.bank_kind == store::BankKind::kIgnore && match.band >= Band::kModerate) ignores.push_back(&match);
+    if (match.bank_kind == store::BankKind::kIgnore && match.band >= Band::kModerate)
+      ignores.push_back(&match);
   }
   const auto silenced = [&](const CopyMatch& match) {
     if (match.bank_kind == store::BankKind::kIgnore) return true;
     return std::any_of(ignores.begin(), ignores.end(), [&](const CopyMatch* ignore) {
-      if (match.regions.empty()) return ignore->pdq_distance <= match.pdq_distance && match.pdq_distance < 256;
+      if (match.regions.empty())
+        return ignore->pdq_distance <= match.pdq_distance && match.pdq_distance < 256;
       return std::all_of(match.regions.begin(), match.regions.end(), [&](const RegionMatch& region) {
-        return std::any_of(ignore->regions.begin(), ignore->regions.end(),
-                           [&](const RegionMatch& covering) { return CoveredShare(region.query_region, covering.query_region) >= 0.8; });
+        return std::any_of(ignore->regions.begin(), ignore->regions.end(), [&](const RegionMatch& covering) {
+          return CoveredShare(region.query_region, covering.query_region) >= 0.8;
+        });
       });
     });
   };
@@ -380,7 +415,8 @@ Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int 
   for (const CopyMatch& match : matches) quiet.push_back(silenced(match));
   for (std::size_t i = 0; i < matches.size(); ++i) {
     auto& list = quiet[i] ? findings.silenced : findings.matches;
-    if (list.size() < static_cast<std::size_t>(state_->options.max_matches)) list.push_back(std::move(matches[i]));
+    if (list.size() < static_cast<std::size_t>(state_->options.max_matches))
+      list.push_back(std::move(matches[i]));
   }
   if (!findings.matches.empty()) findings.band = findings.matches.front().band;
   return findings;
@@ -392,11 +428,15 @@ Result<Image> CopyDetector::Preview(std::int64_t picture_id) const {
     const std::lock_guard lock(state_->catalog_mutex);
     KANTEI_TRY(bytes, state_->catalog->GetPreview(picture_id));
   }
-  if (bytes.empty()) return Error{ErrorCode::kNotFound, "the library keeps no preview of picture " + std::to_string(picture_id)};
+  if (bytes.empty())
+    return Error{ErrorCode::kNotFound,
+                 "the library keeps no preview of picture " + std::to_string(picture_id)};
   KANTEI_TRY(image::DecodedImage decoded, image::DecodeImage(bytes, "the stored preview"));
   return std::move(decoded.pixels);
 }
 
-const DetectorOptions& CopyDetector::options() const { return state_->options; }
+const DetectorOptions& CopyDetector::options() const {
+  return state_->options;
+}
 
 }  // namespace kantei::copy

@@ -20,46 +20,46 @@ namespace kantei::copy {
 struct RegionMatch {
   image::Homography query_to_known;
   bool mirrored = false;
-  bool inverted = false;         ///< light and dark changed places
-  int inliers = 0;               ///< feature pairs that agree with the transform
-  image::Polygon query_region;   ///< where in the query
-  image::Polygon known_region;   ///< where in the known picture
-  double query_share = 0;        ///< area of query_region / area of the query, 0..1
-  double known_share = 0;        ///< area of known_region / area of the known picture, 0..1
-  double agreement = 0;          ///< photometric: detail correlation of the aligned region, -1..1; more is closer
-  int agreeing_blocks = 0;       ///< blocks of the compared picture whose detail agrees
-  double agreeing_share = 0;     ///< share of the region's blocks whose detail agrees, 0..1
+  bool inverted = false;        ///< light and dark changed places
+  int inliers = 0;              ///< feature pairs that agree with the transform
+  image::Polygon query_region;  ///< where in the query
+  image::Polygon known_region;  ///< where in the known picture
+  double query_share = 0;       ///< area of query_region / area of the query, 0..1
+  double known_share = 0;       ///< area of known_region / area of the known picture, 0..1
+  double agreement = 0;     ///< photometric: detail correlation of the aligned region, -1..1; more is closer
+  int agreeing_blocks = 0;  ///< blocks of the compared picture whose detail agrees
+  double agreeing_share = 0;            ///< share of the region's blocks whose detail agrees, 0..1
   std::vector<image::Polygon> changed;  ///< parts of query_region whose detail differs from the known picture
-  double changed_share = 0;      ///< area of `changed` / area of query_region
+  double changed_share = 0;             ///< area of `changed` / area of query_region
 };
 
 struct CopyMatch {
   store::Picture picture;
   store::BankKind bank_kind = store::BankKind::kDeny;
   Band band = Band::kNone;
-  double similarity = 0;         ///< 0..1, monotone in the evidence; not a probability
-  int pdq_distance = 256;        ///< best over the eight dihedral variants
+  double similarity = 0;   ///< 0..1, monotone in the evidence; not a probability
+  int pdq_distance = 256;  ///< best over the eight dihedral variants
   image::Dihedral pdq_variant = image::Dihedral::kOriginal;  ///< the variant of the query that is closest
-  std::vector<RegionMatch> regions;  ///< best first; empty when only PDQ matched
-  std::string found_by;          ///< "pdq", "local" or "pdq+local"
+  std::vector<RegionMatch> regions;                          ///< best first; empty when only PDQ matched
+  std::string found_by;                                      ///< "pdq", "local" or "pdq+local"
 };
 
 struct CopyFindings {
-  Band band = Band::kNone;            ///< of the best match that is not silenced
-  std::vector<CopyMatch> matches;     ///< best first, band >= inconclusive; none from ignore banks
-  std::vector<CopyMatch> silenced;    ///< the same evidence, silenced by an ignore bank
+  Band band = Band::kNone;          ///< of the best match that is not silenced
+  std::vector<CopyMatch> matches;   ///< best first, band >= inconclusive; none from ignore banks
+  std::vector<CopyMatch> silenced;  ///< the same evidence, silenced by an ignore bank
   int candidates_pdq = 0, candidates_local = 0, verified = 0;
   int pdq_quality = 0;
-  int query_features = 0;             ///< below 20 local matching has little to work with
+  int query_features = 0;  ///< below 20 local matching has little to work with
   std::int64_t library_pictures = 0;
 };
 
 struct DetectorOptions {
   bool use_pdq = true;
   bool use_local = true;
-  int pdq_radius = 31;        ///< 0..255
-  int max_verified = 40;      ///< candidates that are verified, best first
-  int max_matches = 10;       ///< matches that are reported
+  int pdq_radius = 31;    ///< 0..255
+  int max_verified = 40;  ///< candidates that are verified, best first
+  int max_matches = 10;   ///< matches that are reported
   Status Validate() const;
 };
 
@@ -67,7 +67,8 @@ struct DetectorOptions {
 /// when the directory can be written). Find is thread-safe.
 class CopyDetector {
  public:
-  static Result<std::unique_ptr<CopyDetector>> Open(const std::filesystem::path& library, const DetectorOptions& options,
+  static Result<std::unique_ptr<CopyDetector>> Open(const std::filesystem::path& library,
+                                                    const DetectorOptions& options,
                                                     const CancellationToken& cancellation);
   ~CopyDetector();
 

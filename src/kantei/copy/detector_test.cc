@@ -24,15 +24,18 @@ class DetectorTest : public ::testing::Test {
   static void SetUpTestSuite() {
     root_ = fs::temp_directory_path() / ("kantei_detector_test." + std::to_string(::getpid()));
     fs::create_directories(root_ / "pictures");
-    for (int i = 0; i < kPictures; ++i) ASSERT_TRUE(image::WriteImage(Path(i), TestPicture(static_cast<std::uint64_t>(i)), 92).ok());
+    for (int i = 0; i < kPictures; ++i)
+      ASSERT_TRUE(image::WriteImage(Path(i), TestPicture(static_cast<std::uint64_t>(i)), 92).ok());
     ASSERT_TRUE(Enroll("deny", 0, kPictures).ok());
   }
   static void TearDownTestSuite() { fs::remove_all(root_); }
 
   static fs::path Path(int i) { return root_ / "pictures" / ("known " + std::to_string(i) + ".jpg"); }
 
-  static Result<EnrollSummary> Enroll(const std::string& bank, int first, int last, const fs::path& library = {}) {
-    KANTEI_TRY(auto catalog, store::Catalog::Open(library.empty() ? root_ / "library" : library, store::OpenMode::kCreate));
+  static Result<EnrollSummary> Enroll(const std::string& bank, int first, int last,
+                                      const fs::path& library = {}) {
+    KANTEI_TRY(auto catalog,
+               store::Catalog::Open(library.empty() ? root_ / "library" : library, store::OpenMode::kCreate));
     std::vector<fs::path> files;
     for (int i = first; i < last; ++i) files.push_back(Path(i));
     EnrollOptions options;
@@ -41,7 +44,8 @@ class DetectorTest : public ::testing::Test {
     return EnrollFiles(catalog.get(), files, options, {}, nullptr);
   }
 
-  static CopyFindings Find(const Image& query, const fs::path& library = {}, const DetectorOptions& options = {}) {
+  static CopyFindings Find(const Image& query, const fs::path& library = {},
+                           const DetectorOptions& options = {}) {
     auto detector = CopyDetector::Open(library.empty() ? root_ / "library" : library, options, {});
     EXPECT_TRUE(detector.ok()) << (detector.ok() ? "" : detector.error().message);
     auto findings = (*detector)->Find(query, query.width(), query.height());
@@ -79,7 +83,8 @@ TEST_F(DetectorTest, LocatesACropInFullSizeCoordinates) {
   const CopyMatch& match = findings->matches[0];
   EXPECT_EQ(match.picture.path, fs::absolute(Path(5)).native());
   EXPECT_GE(match.band, Band::kModerate);
-  const image::Point corner = match.regions[0].query_to_known.Apply({0, 0}), centre = match.regions[0].query_to_known.Apply({320, 240});
+  const image::Point corner = match.regions[0].query_to_known.Apply({0, 0}),
+                     centre = match.regions[0].query_to_known.Apply({320, 240});
   EXPECT_NEAR(corner.x, 160, 3);
   EXPECT_NEAR(corner.y, 120, 3);
   EXPECT_NEAR(centre.x, 320, 2);
@@ -124,12 +129,15 @@ TEST_F(DetectorTest, FindsANegativeAndSaysSo) {
 }
 
 TEST_F(DetectorTest, FindsTwoKnownPicturesInOneCollage) {
-  const Image a = image::Resize(TestPicture(1), 320, 240), b = image::FlipHorizontal(image::Resize(TestPicture(2), 320, 240));
+  const Image a = image::Resize(TestPicture(1), 320, 240),
+              b = image::FlipHorizontal(image::Resize(TestPicture(2), 320, 240));
   const Image other = TestPicture(1001);
   Image collage(640, 480, 3);
   for (int y = 0; y < 480; ++y) {
     for (int x = 0; x < 640; ++x) {
-      const std::uint8_t* from = x < 320 && y < 240 ? a.row(y) + x * 3 : x >= 320 && y >= 240 ? b.row(y - 240) + (x - 320) * 3 : other.row(y) + x * 3;
+      const std::uint8_t* from = x < 320 && y < 240     ? a.row(y) + x * 3
+                                 : x >= 320 && y >= 240 ? b.row(y - 240) + (x - 320) * 3
+                                                        : other.row(y) + x * 3;
       std::copy_n(from, 3, collage.row(y) + x * 3);
     }
   }
@@ -145,7 +153,8 @@ TEST_F(DetectorTest, FindsTwoKnownPicturesInOneCollage) {
 }
 
 TEST_F(DetectorTest, NamesNoStranger) {
-  for (std::uint64_t seed = 500; seed < 520; ++seed) EXPECT_LT(Find(TestPicture(seed)).band, Band::kModerate) << seed;
+  for (std::uint64_t seed = 500; seed < 520; ++seed)
+    EXPECT_LT(Find(TestPicture(seed)).band, Band::kModerate) << seed;
 }
 
 TEST_F(DetectorTest, BlankPicturesAreNoMatchAndNoError) {
@@ -217,7 +226,8 @@ TEST_F(DetectorTest, EnrollingAgainAddsNothingAndNamesBadFiles) {
   std::ofstream(root_ / "broken.jpg") << "\xFF\xD8 this is no picture";
   auto catalog = store::Catalog::Open(library, store::OpenMode::kReadWrite);
   ASSERT_TRUE(catalog.ok());
-  const auto summary = EnrollFiles(catalog->get(), {Path(0), root_ / "broken.jpg", root_ / "missing.png", Path(4)}, {}, {}, nullptr);
+  const auto summary = EnrollFiles(
+      catalog->get(), {Path(0), root_ / "broken.jpg", root_ / "missing.png", Path(4)}, {}, {}, nullptr);
   ASSERT_TRUE(summary.ok());
   EXPECT_EQ(summary->added, 1);
   EXPECT_EQ(summary->already_known, 1);
@@ -282,7 +292,8 @@ TEST(Vocabulary, SignaturesOfOnePictureAgreeUnderRecompression) {
   ASSERT_TRUE(jpeg.ok());
   const auto decoded = image::DecodeImage(*jpeg, "test");
   ASSERT_TRUE(decoded.ok());
-  const auto a = (*vocabulary)->Quantise(ExtractLocalFeatures(picture)), b = (*vocabulary)->QuantiseQuery(ExtractLocalFeatures(decoded->pixels), 3);
+  const auto a = (*vocabulary)->Quantise(ExtractLocalFeatures(picture)),
+             b = (*vocabulary)->QuantiseQuery(ExtractLocalFeatures(decoded->pixels), 3);
   std::size_t found = 0;
   for (const auto& posting : a) {
     found += std::any_of(b.begin(), b.end(), [&](const auto& other) {

@@ -21,7 +21,8 @@ struct Prepared {
   store::PictureBlobs blobs;
 };
 
-Prepared Prepare(const std::filesystem::path& path, const EnrollOptions& options, const Vocabulary* vocabulary) {
+Prepared Prepare(const std::filesystem::path& path, const EnrollOptions& options,
+                 const Vocabulary* vocabulary) {
   Prepared prepared;
   const auto fail = [&](Error error) {
     prepared.error = std::move(error);
@@ -73,16 +74,19 @@ Status EnrollOptions::Validate() const {
   return {};
 }
 
-Result<EnrollSummary> EnrollFiles(store::Catalog* catalog, const std::vector<std::filesystem::path>& files, const EnrollOptions& options,
-                                  const CancellationToken& cancellation, Progress* progress) {
+Result<EnrollSummary> EnrollFiles(store::Catalog* catalog, const std::vector<std::filesystem::path>& files,
+                                  const EnrollOptions& options, const CancellationToken& cancellation,
+                                  Progress* progress) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
   std::shared_ptr<const Vocabulary> vocabulary;
   if (!options.hashes_only) {
     KANTEI_TRY(vocabulary, Vocabulary::Shipped());
     KANTEI_TRY(const auto known, catalog->GetSetting("vocabulary"));
     if (known && *known != vocabulary->id()) {
-      return Error{ErrorCode::kUnsupported, "the library was made with vocabulary " + *known + ", this program has " + vocabulary->id() +
-                                                ": make a new library, or use the version of Kantei that made this one"};
+      return Error{ErrorCode::kUnsupported,
+                   "the library was made with vocabulary " + *known + ", this program has " +
+                       vocabulary->id() +
+                       ": make a new library, or use the version of Kantei that made this one"};
     }
     if (!known) KANTEI_RETURN_IF_ERROR(catalog->SetSetting("vocabulary", vocabulary->id()));
   }
@@ -163,7 +167,8 @@ Result<EnrollSummary> EnrollFiles(store::Catalog* catalog, const std::vector<std
 }
 
 Status RefreshIndexes(const std::filesystem::path& library, const CancellationToken& cancellation) {
-  KANTEI_TRY(const std::unique_ptr<store::Catalog> catalog, store::Catalog::Open(library, store::OpenMode::kReadOnly));
+  KANTEI_TRY(const std::unique_ptr<store::Catalog> catalog,
+             store::Catalog::Open(library, store::OpenMode::kReadOnly));
   KANTEI_TRY(const auto vocabulary, Vocabulary::Shipped());
   KANTEI_TRY(const auto index, LibraryIndex::Open(catalog.get(), *vocabulary, true, cancellation));
   (void)index;

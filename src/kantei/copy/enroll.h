@@ -33,13 +33,14 @@ struct EnrollSummary {
   std::int64_t added = 0;
   std::int64_t already_known = 0;  ///< same SHA-256 in the same bank (the earlier entry is kept)
   std::vector<EnrollFailure> failures;
-  bool cancelled = false;          ///< stopped on request; everything counted in `added` is durable
+  bool cancelled = false;  ///< stopped on request; everything counted in `added` is durable
 };
 
 /// Adds files in order. Bad files are named in `failures` (and on `progress`, if given) and skipped. After a crash, the same
 /// call goes on where the last commit ended. Errors are only those that stop everything: disk full, lost catalogue.
 Result<EnrollSummary> EnrollFiles(store::Catalog* catalog, const std::vector<std::filesystem::path>& files,
-                                  const EnrollOptions& options, const CancellationToken& cancellation, Progress* progress);
+                                  const EnrollOptions& options, const CancellationToken& cancellation,
+                                  Progress* progress);
 
 /// Brings the index files of the library up to its catalogue, so that the next search need not (idempotent).
 Status RefreshIndexes(const std::filesystem::path& library, const CancellationToken& cancellation);

@@ -16,7 +16,8 @@ using image::Point;
 
 // Solves a dense symmetric positive system in place by Cholesky with a tiny relative ridge; false when singular.
 template <std::size_t N>
-bool SolveSymmetric(std::array<std::array<double, N>, N> a, std::array<double, N> b, std::array<double, N>* x) {
+bool SolveSymmetric(std::array<std::array<double, N>, N> a, std::array<double, N> b,
+                    std::array<double, N>* x) {
   double trace = 0;
   for (std::size_t i = 0; i < N; ++i) trace += a[i][i];
   if (!(trace > 0)) return false;
@@ -72,7 +73,8 @@ LocalScale LocalScaleAt(const Homography& h, double x, double y) {
   const double w = m[6] * x + m[7] * y + m[8];
   if (!(w > 1e-9)) return {};
   const double u = (m[0] * x + m[1] * y + m[2]) / w, v = (m[3] * x + m[4] * y + m[5]) / w;
-  const double a = (m[0] - u * m[6]) / w, b = (m[1] - u * m[7]) / w, c = (m[3] - v * m[6]) / w, d = (m[4] - v * m[7]) / w;
+  const double a = (m[0] - u * m[6]) / w, b = (m[1] - u * m[7]) / w, c = (m[3] - v * m[6]) / w,
+               d = (m[4] - v * m[7]) / w;
   LocalScale local;
   local.determinant = a * d - b * c;
   const double sum = a * a + b * b + c * c + d * d;
@@ -134,7 +136,8 @@ double Log10Nfa(int n, int k, double chance, double hypotheses) {
 
 }  // namespace
 
-bool FitHomography(std::span<const Point> from, std::span<const Point> to, std::span<const double> weights, Homography* out) {
+bool FitHomography(std::span<const Point> from, std::span<const Point> to, std::span<const double> weights,
+                   Homography* out) {
   if (from.size() < 4 || from.size() != to.size()) return false;
   const Homography a = Normaliser(from), b = Normaliser(to);
   std::array<std::array<double, 8>, 8> normal{};
@@ -142,7 +145,8 @@ bool FitHomography(std::span<const Point> from, std::span<const Point> to, std::
   for (std::size_t i = 0; i < from.size(); ++i) {
     const double w = weights.empty() ? 1.0 : weights[i];
     const Point p = a.Apply(from[i]), q = b.Apply(to[i]);
-    const std::array<double, 8> rows[2] = {{p.x, p.y, 1, 0, 0, 0, -p.x * q.x, -p.y * q.x}, {0, 0, 0, p.x, p.y, 1, -p.x * q.y, -p.y * q.y}};
+    const std::array<double, 8> rows[2] = {{p.x, p.y, 1, 0, 0, 0, -p.x * q.x, -p.y * q.x},
+                                           {0, 0, 0, p.x, p.y, 1, -p.x * q.y, -p.y * q.y}};
     const double values[2] = {q.x, q.y};
     for (int e = 0; e < 2; ++e) {
       for (std::size_t r = 0; r < 8; ++r) {
@@ -162,7 +166,8 @@ bool FitHomography(std::span<const Point> from, std::span<const Point> to, std::
   return std::all_of(out->m.begin(), out->m.end(), [](double v) { return std::isfinite(v); });
 }
 
-bool FitAffine(std::span<const Point> from, std::span<const Point> to, std::span<const double> weights, Homography* out) {
+bool FitAffine(std::span<const Point> from, std::span<const Point> to, std::span<const double> weights,
+               Homography* out) {
   if (from.size() < 3 || from.size() != to.size()) return false;
   const Homography a = Normaliser(from);
   std::array<std::array<double, 3>, 3> normal{};
@@ -183,25 +188,31 @@ bool FitAffine(std::span<const Point> from, std::span<const Point> to, std::span
   return true;
 }
 
-bool IsPlausible(const Homography& map, float x0, float y0, float x1, float y1, const GeometryOptions& options) {
+bool IsPlausible(const Homography& map, float x0, float y0, float x1, float y1,
+                 const GeometryOptions& options) {
   const double limit = static_cast<double>(options.max_scale) * options.max_scale;
   double least = INFINITY, most = 0;
-  for (const Point p : {Point{x0, y0}, Point{x1, y0}, Point{x0, y1}, Point{x1, y1}, Point{(x0 + x1) / 2, (y0 + y1) / 2}}) {
+  for (const Point p :
+       {Point{x0, y0}, Point{x1, y0}, Point{x0, y1}, Point{x1, y1}, Point{(x0 + x1) / 2, (y0 + y1) / 2}}) {
     const LocalScale local = LocalScaleAt(map, p.x, p.y);
-    if (!(local.determinant > 1 / limit) || local.determinant > limit || local.anisotropy > options.max_anisotropy) return false;
+    if (!(local.determinant > 1 / limit) || local.determinant > limit ||
+        local.anisotropy > options.max_anisotropy)
+      return false;
     least = std::min(least, local.determinant);
     most = std::max(most, local.determinant);
   }
   return most < 16 * least;  // perspective: the near side at most four times as large as the far side
 }
 
-std::vector<GeometricModel> FindTransforms(std::span<const Correspondence> matches, int known_width, int known_height,
-                                           const GeometryOptions& options) {
+std::vector<GeometricModel> FindTransforms(std::span<const Correspondence> matches, int known_width,
+                                           int known_height, const GeometryOptions& options) {
   std::vector<GeometricModel> models;
   const Scorer scorer{matches, options};
   // Chance that a wrong match agrees with a proposal: position × angle (64° of 360°) × scale (2 octaves of about 8).
   const double circle = std::numbers::pi * options.tolerance * options.tolerance;
-  const double chance = std::clamp(circle / (static_cast<double>(known_width) * known_height) * (1.1 / (2 * std::numbers::pi)) * 0.25 * 4, 1e-7, 0.5);
+  const double chance = std::clamp(
+      circle / (static_cast<double>(known_width) * known_height) * (1.1 / (2 * std::numbers::pi)) * 0.25 * 4,
+      1e-7, 0.5);
 
   std::vector<std::uint32_t> left(matches.size());
   for (std::uint32_t i = 0; i < left.size(); ++i) left[i] = i;
@@ -212,7 +223,8 @@ std::vector<GeometricModel> FindTransforms(std::span<const Correspondence> match
     }
     return inliers;
   };
-  const auto refit = [&](const std::vector<std::uint32_t>& inliers, const Homography& current, bool projective, Homography* out) {
+  const auto refit = [&](const std::vector<std::uint32_t>& inliers, const Homography& current,
+                         bool projective, Homography* out) {
     std::vector<Point> from, to;
     std::vector<double> weights;
     for (std::uint32_t i : inliers) {
@@ -236,7 +248,8 @@ std::vector<GeometricModel> FindTransforms(std::span<const Correspondence> match
     return IsPlausible(h, x0, y0, x1, y1, options);
   };
 
-  while (static_cast<int>(models.size()) < options.max_regions && static_cast<int>(left.size()) >= options.min_inliers) {
+  while (static_cast<int>(models.size()) < options.max_regions &&
+         static_cast<int>(left.size()) >= options.min_inliers) {
     // Proposals are similarities without lens or perspective: a wider tolerance gathers, refinement tightens.
     constexpr double kProposalFactor = 3.0;
     std::vector<std::pair<int, std::uint32_t>> proposals;
@@ -247,7 +260,9 @@ std::vector<GeometricModel> FindTransforms(std::span<const Correspondence> match
       for (std::uint32_t j : left) support += scorer.Error(h, matches[j], kProposalFactor) < INFINITY;
       proposals.push_back({support, i});
     }
-    std::sort(proposals.begin(), proposals.end(), [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+    std::sort(proposals.begin(), proposals.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
     if (proposals.size() > 12) proposals.resize(12);
 
     GeometricModel best;
@@ -258,7 +273,9 @@ std::vector<GeometricModel> FindTransforms(std::span<const Correspondence> match
       for (int step = 0; step < 6; ++step) {
         const bool projective = step >= 2 && inliers.size() >= 10;
         Homography refined;
-        if (inliers.size() < 3 || !refit(inliers, h, projective, &refined) || !bounds_plausible(refined, inliers)) break;
+        if (inliers.size() < 3 || !refit(inliers, h, projective, &refined) ||
+            !bounds_plausible(refined, inliers))
+          break;
         std::vector<std::uint32_t> next = inliers_of(refined, step < 2 ? 2.0 : 1.0);
         if (step >= 3 && next.size() < inliers.size()) break;
         h = refined;
@@ -275,21 +292,27 @@ std::vector<GeometricModel> FindTransforms(std::span<const Correspondence> match
     if (best.distinct_inliers < options.min_inliers) break;
     // Affine maps rest on 3 pairs and homographies on 4: those agree by construction.
     const int free = best.inliers.size() >= 10 ? 4 : 3;
-    best.log10_nfa = Log10Nfa(static_cast<int>(matches.size()) - free, best.distinct_inliers - free, chance, static_cast<double>(matches.size()) * 12);
+    best.log10_nfa = Log10Nfa(static_cast<int>(matches.size()) - free, best.distinct_inliers - free, chance,
+                              static_cast<double>(matches.size()) * 12);
     std::set<std::uint32_t> taken(best.inliers.begin(), best.inliers.end());
     std::erase_if(left, [&](std::uint32_t i) { return taken.contains(i); });
     models.push_back(std::move(best));
   }
-  std::sort(models.begin(), models.end(), [](const auto& a, const auto& b) { return a.distinct_inliers > b.distinct_inliers; });
+  std::sort(models.begin(), models.end(),
+            [](const auto& a, const auto& b) { return a.distinct_inliers > b.distinct_inliers; });
   return models;
 }
 
 image::Polygon ConvexHull(std::vector<Point> points) {
-  std::sort(points.begin(), points.end(), [](Point a, Point b) { return a.x != b.x ? a.x < b.x : a.y < b.y; });
-  points.erase(std::unique(points.begin(), points.end(), [](Point a, Point b) { return a.x == b.x && a.y == b.y; }), points.end());
+  std::sort(points.begin(), points.end(),
+            [](Point a, Point b) { return a.x != b.x ? a.x < b.x : a.y < b.y; });
+  points.erase(
+      std::unique(points.begin(), points.end(), [](Point a, Point b) { return a.x == b.x && a.y == b.y; }),
+      points.end());
   if (points.size() < 3) return points;
   const auto cross = [](Point o, Point a, Point b) {
-    return (static_cast<double>(a.x) - o.x) * (static_cast<double>(b.y) - o.y) - (static_cast<double>(a.y) - o.y) * (static_cast<double>(b.x) - o.x);
+    return (static_cast<double>(a.x) - o.x) * (static_cast<double>(b.y) - o.y) -
+           (static_cast<double>(a.y) - o.y) * (static_cast<double>(b.x) - o.x);
   };
   image::Polygon hull(2 * points.size());
   std::size_t k = 0;

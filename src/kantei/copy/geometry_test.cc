@@ -16,14 +16,22 @@ using image::Point;
 Correspondence Pair(const Homography& h, Point q, float scale, float angle) {
   const Point k = h.Apply(q), ahead = h.Apply({q.x + std::cos(angle), q.y + std::sin(angle)});
   const double length = std::hypot(ahead.x - k.x, ahead.y - k.y);
-  return {q.x, q.y, scale, angle, k.x, k.y, static_cast<float>(scale * length), std::atan2(ahead.y - k.y, ahead.x - k.x)};
+  return {q.x,
+          q.y,
+          scale,
+          angle,
+          k.x,
+          k.y,
+          static_cast<float>(scale * length),
+          std::atan2(ahead.y - k.y, ahead.x - k.x)};
 }
 
 std::vector<Correspondence> Pairs(const Homography& h, int count, float size, Random& random) {
   std::vector<Correspondence> pairs;
   for (int i = 0; i < count; ++i) {
-    pairs.push_back(Pair(h, {static_cast<float>(random.Uniform(0, size)), static_cast<float>(random.Uniform(0, size))},
-                         static_cast<float>(random.Uniform(1.5, 6)), static_cast<float>(random.Uniform(0, 6.28))));
+    pairs.push_back(
+        Pair(h, {static_cast<float>(random.Uniform(0, size)), static_cast<float>(random.Uniform(0, size))},
+             static_cast<float>(random.Uniform(1.5, 6)), static_cast<float>(random.Uniform(0, 6.28))));
   }
   return pairs;
 }
@@ -31,7 +39,9 @@ std::vector<Correspondence> Pairs(const Homography& h, int count, float size, Ra
 std::vector<Correspondence> WrongPairs(int count, float size, Random& random) {
   std::vector<Correspondence> pairs;
   const auto u = [&](double low, double high) { return static_cast<float>(random.Uniform(low, high)); };
-  for (int i = 0; i < count; ++i) pairs.push_back({u(0, size), u(0, size), u(1.5, 6), u(0, 6.28), u(0, size), u(0, size), u(1.5, 6), u(0, 6.28)});
+  for (int i = 0; i < count; ++i)
+    pairs.push_back(
+        {u(0, size), u(0, size), u(1.5, 6), u(0, 6.28), u(0, size), u(0, size), u(1.5, 6), u(0, 6.28)});
   return pairs;
 }
 
@@ -103,7 +113,8 @@ TEST(Geometry, ManyPairsOntoOnePointDoNotCount) {
   std::vector<Correspondence> pairs;
   Random random(4);
   for (int i = 0; i < 60; ++i) {
-    pairs.push_back({static_cast<float>(random.Uniform(0, 512)), static_cast<float>(random.Uniform(0, 512)), 2, 0, 100, 100, 2, 0});
+    pairs.push_back({static_cast<float>(random.Uniform(0, 512)), static_cast<float>(random.Uniform(0, 512)),
+                     2, 0, 100, 100, 2, 0});
   }
   EXPECT_TRUE(FindTransforms(pairs, 512, 512, {}).empty());
 }
@@ -113,8 +124,10 @@ TEST(Geometry, ImplausibleMapsAreRefused) {
   EXPECT_TRUE(IsPlausible(kPerspective, 0, 0, 512, 512, options));
   EXPECT_FALSE(IsPlausible(Homography{{-1, 0, 512, 0, 1, 0, 0, 0, 1}}, 0, 0, 512, 512, options)) << "mirrors";
   EXPECT_FALSE(IsPlausible(Homography{{1, 0, 0, 0, 0.1, 0, 0, 0, 1}}, 0, 0, 512, 512, options)) << "squeezes";
-  EXPECT_FALSE(IsPlausible(Homography{{0.01, 0, 0, 0, 0.01, 0, 0, 0, 1}}, 0, 0, 512, 512, options)) << "collapses";
-  EXPECT_FALSE(IsPlausible(Homography{{1, 0, 0, 0, 1, 0, -0.004, 0, 1}}, 0, 0, 512, 512, options)) << "passes the horizon";
+  EXPECT_FALSE(IsPlausible(Homography{{0.01, 0, 0, 0, 0.01, 0, 0, 0, 1}}, 0, 0, 512, 512, options))
+      << "collapses";
+  EXPECT_FALSE(IsPlausible(Homography{{1, 0, 0, 0, 1, 0, -0.004, 0, 1}}, 0, 0, 512, 512, options))
+      << "passes the horizon";
 }
 
 TEST(Geometry, HullAreaAndClipping) {

@@ -30,7 +30,8 @@ constexpr std::uint32_t kVersion = 1;
 constexpr std::int64_t kSaveAfterRows = 256;
 
 std::string LocalTag(const store::Checkpoint& checkpoint, const std::string& vocabulary_id) {
-  return checkpoint.catalog_uuid + " " + std::to_string(checkpoint.last_picture_id) + " " + std::to_string(checkpoint.removals) + " " + vocabulary_id;
+  return checkpoint.catalog_uuid + " " + std::to_string(checkpoint.last_picture_id) + " " +
+         std::to_string(checkpoint.removals) + " " + vocabulary_id;
 }
 
 }  // namespace
@@ -39,14 +40,20 @@ Status LibraryIndex::LoadHashes(const fs::path& path, const std::string& expecte
   KANTEI_TRY(hash_file_, MappedFile::Open(path));
   const std::span<const std::byte> bytes = hash_file_.bytes();
   HashHeader header{};
-  const Error stale{ErrorCode::kCorrupt, "the index of hashes does not belong to this catalogue or is damaged"};
+  const Error stale{ErrorCode::kCorrupt,
+                    "the index of hashes does not belong to this catalogue or is damaged"};
   if (bytes.size() < sizeof header) return stale;
   std::memcpy(&header, bytes.data(), sizeof header);
-  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.version != kVersion || header.uuid_size > sizeof header.uuid) return stale;
+  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.version != kVersion ||
+      header.uuid_size > sizeof header.uuid)
+    return stale;
   const std::uint64_t room = bytes.size() - sizeof header;
-  if (header.count != room / 40 || room % 40 != 0 || std::string_view(header.uuid, header.uuid_size) != expected_uuid) return stale;
+  if (header.count != room / 40 || room % 40 != 0 ||
+      std::string_view(header.uuid, header.uuid_size) != expected_uuid)
+    return stale;
   const auto* codes = reinterpret_cast<const Code256*>(bytes.data() + sizeof header);
-  const auto* ids = reinterpret_cast<const std::int64_t*>(bytes.data() + sizeof header + header.count * sizeof(Code256));
+  const auto* ids =
+      reinterpret_cast<const std::int64_t*>(bytes.data() + sizeof header + header.count * sizeof(Code256));
   mapped_codes_ = {codes, header.count};
   mapped_ids_ = {ids, header.count};
   checkpoint_ = {expected_uuid, header.last_picture_id, header.removals};
@@ -58,7 +65,8 @@ Status LibraryIndex::SaveHashes(const fs::path& path) const {
   HashHeader header{};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
   header.version = kVersion;
-  header.uuid_size = static_cast<std::uint32_t>(std::min(checkpoint_.catalog_uuid.size(), sizeof header.uuid));
+  header.uuid_size =
+      static_cast<std::uint32_t>(std::min(checkpoint_.catalog_uuid.size(), sizeof header.uuid));
   std::memcpy(header.uuid, checkpoint_.catalog_uuid.data(), header.uuid_size);
   header.last_picture_id = checkpoint_.last_picture_id;
   header.removals = checkpoint_.removals;
@@ -85,7 +93,8 @@ Status LibraryIndex::SaveHashes(const fs::path& path) const {
   return WriteFileAtomic(path, body);
 }
 
-Result<std::unique_ptr<LibraryIndex>> LibraryIndex::Open(store::Catalog* catalog, const Vocabulary& vocabulary, bool save,
+Result<std::unique_ptr<LibraryIndex>> LibraryIndex::Open(store::Catalog* catalog,
+                                                         const Vocabulary& vocabulary, bool save,
                                                          const CancellationToken& cancellation) {
   std::unique_ptr<LibraryIndex> index(new LibraryIndex(vocabulary.words()));
   KANTEI_TRY(const store::Checkpoint now, catalog->CurrentCheckpoint());
@@ -94,7 +103,8 @@ Result<std::unique_ptr<LibraryIndex>> LibraryIndex::Open(store::Catalog* catalog
   const fs::path hash_path = directory / "pdq.idx", local_path = directory / "local.idx";
 
   // Both files are written together; when either does not fit, both are made anew.
-  bool usable = index->LoadHashes(hash_path, now.catalog_uuid).ok() && index->checkpoint_.last_picture_id <= now.last_picture_id &&
+  bool usable = index->LoadHashes(hash_path, now.catalog_uuid).ok() &&
+                index->checkpoint_.last_picture_id <= now.last_picture_id &&
                 index->checkpoint_.removals <= now.removals;
   if (usable) {
     std::string tag;
@@ -119,23 +129,24 @@ Result<std::unique_ptr<LibraryIndex>> LibraryIndex::Open(store::Catalog* catalog
 
   std::int64_t rows = 0;
   std::optional<Error> failure;
-  KANTEI_RETURN_IF_ERROR(catalog->ScanForIndex(index->checkpoint_.last_picture_id, true, [&](store::Catalog::IndexRow&& row) {
-    if (row.pdq_quality > 0) {
-      index->codes_.push_back(row.pdq);
-      index->ids_.push_back(row.picture_id);
-    }
-    if (!row.postings.empty()) {
-      auto postings = ParsePostings(row.postings, vocabulary.words());
-      if (!postings.ok()) {
-        LogWarning("picture " + std::to_string(row.picture_id) + ": " + postings.error().message);
-      } else if (auto added = index->local_.Add(row.picture_id, *postings); !added.ok()) {
-        failure = added.error();
-        return false;
-      }
-    }
-    ++rows;
-    return !cancellation.cancelled();
-  }));
+  KANTEI_RETURN_IF_ERROR(
+      catalog->ScanForIndex(index->checkpoint_.last_picture_id, true, [&](store::Catalog::IndexRow&& row) {
+        if (row.pdq_quality > 0) {
+          index->codes_.push_back(row.pdq);
+          index->ids_.push_back(row.picture_id);
+        }
+        if (!row.postings.empty()) {
+          auto postings = ParsePostings(row.postings, vocabulary.words());
+          if (!postings.ok()) {
+            LogWarning("picture " + std::to_string(row.picture_id) + ": " + postings.error().message);
+          } else if (auto added = index->local_.Add(row.picture_id, *postings); !added.ok()) {
+            failure = added.error();
+            return false;
+          }
+        }
+        ++rows;
+        return !cancellation.cancelled();
+      }));
   if (failure) return *failure;
   KANTEI_RETURN_IF_ERROR(cancellation.Check());
   const bool changed = rows > 0 || !usable || index->checkpoint_.removals < now.removals;
@@ -163,12 +174,15 @@ std::vector<PdqHit> LibraryIndex::SearchPdq(std::span<const Code256> queries, in
   collect(mapped_codes_, mapped_ids_);
   collect(codes_, ids_);
   std::sort(hits.begin(), hits.end(), [](const PdqHit& a, const PdqHit& b) {
-    return a.distance != b.distance ? a.distance < b.distance : a.picture_id != b.picture_id ? a.picture_id < b.picture_id : a.query < b.query;
+    return a.distance != b.distance       ? a.distance < b.distance
+           : a.picture_id != b.picture_id ? a.picture_id < b.picture_id
+                                          : a.query < b.query;
   });
   return hits;
 }
 
-std::vector<store::InvertedHit> LibraryIndex::SearchLocal(std::span<const store::Posting> query, const store::InvertedQueryOptions& options) const {
+std::vector<store::InvertedHit> LibraryIndex::SearchLocal(std::span<const store::Posting> query,
+                                                          const store::InvertedQueryOptions& options) const {
   return local_.Query(query, options);
 }
 

@@ -30,11 +30,12 @@ struct PdqHit {
 class LibraryIndex {
  public:
   /// `save` writes the files anew when they were not current. A directory that cannot be written is no error.
-  static Result<std::unique_ptr<LibraryIndex>> Open(store::Catalog* catalog, const Vocabulary& vocabulary, bool save,
-                                                    const CancellationToken& cancellation);
+  static Result<std::unique_ptr<LibraryIndex>> Open(store::Catalog* catalog, const Vocabulary& vocabulary,
+                                                    bool save, const CancellationToken& cancellation);
 
   std::vector<PdqHit> SearchPdq(std::span<const Code256> queries, int radius) const;
-  std::vector<store::InvertedHit> SearchLocal(std::span<const store::Posting> query, const store::InvertedQueryOptions& options) const;
+  std::vector<store::InvertedHit> SearchLocal(std::span<const store::Posting> query,
+                                              const store::InvertedQueryOptions& options) const;
   std::int64_t pictures() const { return pictures_; }
 
  private:
@@ -46,7 +47,7 @@ class LibraryIndex {
   MappedFile hash_file_;
   std::span<const Code256> mapped_codes_;
   std::span<const std::int64_t> mapped_ids_;
-  std::vector<Code256> codes_;      // later than the mapped ones
+  std::vector<Code256> codes_;  // later than the mapped ones
   std::vector<std::int64_t> ids_;
   std::unordered_set<std::int64_t> removed_;
   store::InvertedIndex local_;

@@ -14,12 +14,14 @@ LocalFeatures InvertFeatures(const LocalFeatures& features) {
     const std::uint8_t* from = features.descriptor(i);
     std::uint8_t* to = out.descriptors.data() + i * kDescriptorSize;
     // Half a turn of the 4 × 4 cells is their order reversed; directions relative to the keypoint's stay.
-    for (int cell = 0; cell < kCells; ++cell) std::copy_n(from + (kCells - 1 - cell) * kBins, kBins, to + cell * kBins);
+    for (int cell = 0; cell < kCells; ++cell)
+      std::copy_n(from + (kCells - 1 - cell) * kBins, kBins, to + cell * kBins);
   }
   return out;
 }
 
-std::array<QuerySide, kQuerySides> MakeQuerySides(LocalFeatures features, const Vocabulary& vocabulary, int assignments) {
+std::array<QuerySide, kQuerySides> MakeQuerySides(LocalFeatures features, const Vocabulary& vocabulary,
+                                                  int assignments) {
   std::array<QuerySide, kQuerySides> sides;
   sides[1].features = MirrorFeatures(features);
   sides[2].features = InvertFeatures(features);

@@ -21,7 +21,8 @@ struct QuerySide {
 inline constexpr std::size_t kQuerySides = 4;
 
 /// Plain, mirrored, inverted, mirrored and inverted. `assignments` as in Vocabulary::QuantiseQuery.
-std::array<QuerySide, kQuerySides> MakeQuerySides(LocalFeatures features, const Vocabulary& vocabulary, int assignments);
+std::array<QuerySide, kQuerySides> MakeQuerySides(LocalFeatures features, const Vocabulary& vocabulary,
+                                                  int assignments);
 
 /// Features of the picture with light and dark exchanged: every gradient turns round, so the dominant orientation does too
 /// and each descriptor is read half a turn on.

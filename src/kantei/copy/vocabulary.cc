@@ -18,12 +18,13 @@ constexpr int kMaxColumns = 1024;
 constexpr std::string_view kFormat = "kantei.local-vocabulary/1";
 
 // scores[c] = half_norms[c] - sum_d transposed[d][c] * x[d]
-KANTEI_MULTIARCH void ColumnScores(const float* __restrict__ transposed, const float* __restrict__ half_norms, int columns,
-                                   const float* __restrict__ x, float* __restrict__ scores) {
+KANTEI_MULTIARCH void ColumnScores(const float* __restrict__ transposed, const float* __restrict__ half_norms,
+                                   int columns, const float* __restrict__ x, float* __restrict__ scores) {
   for (int c = 0; c < columns; ++c) scores[c] = half_norms[c];
   for (int d = 0; d < kDescriptorSize; d += 4) {
     const float x0 = x[d], x1 = x[d + 1], x2 = x[d + 2], x3 = x[d + 3];
-    const float* __restrict__ w0 = transposed + static_cast<std::size_t>(d) * static_cast<std::size_t>(columns);
+    const float* __restrict__ w0 =
+        transposed + static_cast<std::size_t>(d) * static_cast<std::size_t>(columns);
     const float* __restrict__ w1 = w0 + columns;
     const float* __restrict__ w2 = w1 + columns;
     const float* __restrict__ w3 = w2 + columns;
@@ -35,8 +36,10 @@ std::vector<float> Transpose(const std::uint8_t* rows, int count) {
   std::vector<float> transposed(static_cast<std::size_t>(count) * kDescriptorSize);
   for (int r = 0; r < count; ++r) {
     for (int d = 0; d < kDescriptorSize; ++d) {
-      transposed[static_cast<std::size_t>(d) * static_cast<std::size_t>(count) + static_cast<std::size_t>(r)] =
-          static_cast<float>(rows[static_cast<std::size_t>(r) * kDescriptorSize + static_cast<std::size_t>(d)]);
+      transposed[static_cast<std::size_t>(d) * static_cast<std::size_t>(count) +
+                 static_cast<std::size_t>(r)] =
+          static_cast<float>(
+              rows[static_cast<std::size_t>(r) * kDescriptorSize + static_cast<std::size_t>(d)]);
     }
   }
   return transposed;
@@ -56,7 +59,8 @@ std::vector<float> HalfNorms(const std::uint8_t* rows, int count) {
 }
 
 std::uint8_t QuantiseAngle(float angle) {
-  return static_cast<std::uint8_t>(static_cast<int>(std::lround(angle * 128.0f / std::numbers::pi_v<float>)) & 255);
+  return static_cast<std::uint8_t>(static_cast<int>(std::lround(angle * 128.0f / std::numbers::pi_v<float>)) &
+                                   255);
 }
 
 // Scales span about 1/512 to 1/4 of the longer side: 9 octaves × 16 steps fit a byte.
@@ -67,7 +71,8 @@ std::uint8_t QuantiseScale(float scale, float longer_side) {
 
 }  // namespace
 
-void NearestColumns(const float* transposed, const float* half_norms, int columns, const float* x, int count, int* best) {
+void NearestColumns(const float* transposed, const float* half_norms, int columns, const float* x, int count,
+                    int* best) {
   alignas(64) std::array<float, kMaxColumns> scores;
   ColumnScores(transposed, half_norms, columns, x, scores.data());
   for (int k = 0; k < count; ++k) {
@@ -77,7 +82,8 @@ void NearestColumns(const float* transposed, const float* half_norms, int column
   }
 }
 
-Vocabulary::Vocabulary(VocabularyTables tables) : coarse_(tables.coarse), fine_(tables.fine), medians_(std::move(tables.medians)) {
+Vocabulary::Vocabulary(VocabularyTables tables)
+    : coarse_(tables.coarse), fine_(tables.fine), medians_(std::move(tables.medians)) {
   KANTEI_CHECK(coarse_ >= 1 && coarse_ <= kMaxColumns && fine_ >= 1 && fine_ <= kMaxColumns);
   Sha256 digest;
   digest.Update(std::as_bytes(std::span(tables.coarse_words)));
@@ -91,7 +97,8 @@ Vocabulary::Vocabulary(VocabularyTables tables) : coarse_(tables.coarse), fine_(
   const std::size_t cell = static_cast<std::size_t>(fine_) * kDescriptorSize;
   words_transposed_.reserve(cell * static_cast<std::size_t>(coarse_));
   for (int c = 0; c < coarse_; ++c) {
-    const std::vector<float> transposed = Transpose(tables.words.data() + static_cast<std::size_t>(c) * cell, fine_);
+    const std::vector<float> transposed =
+        Transpose(tables.words.data() + static_cast<std::size_t>(c) * cell, fine_);
     words_transposed_.insert(words_transposed_.end(), transposed.begin(), transposed.end());
   }
   half_norms_ = HalfNorms(tables.words.data(), coarse_ * fine_);
@@ -103,7 +110,9 @@ Vocabulary::Vocabulary(VocabularyTables tables) : coarse_(tables.coarse), fine_(
   }
 }
 
-std::vector<store::Posting> Vocabulary::Quantise(const LocalFeatures& features) const { return QuantiseQuery(features, 1); }
+std::vector<store::Posting> Vocabulary::Quantise(const LocalFeatures& features) const {
+  return QuantiseQuery(features, 1);
+}
 
 std::vector<store::Posting> Vocabulary::QuantiseQuery(const LocalFeatures& features, int assignments) const {
   KANTEI_CHECK(assignments >= 1 && assignments <= 4);
@@ -121,15 +130,20 @@ std::vector<store::Posting> Vocabulary::QuantiseQuery(const LocalFeatures& featu
     ColumnScores(projection_transposed_.data(), zeros.data(), kSignatureBits, x.data(), projected.data());
 
     std::array<int, 4> cell_of{};
-    NearestColumns(coarse_transposed_.data(), coarse_half_norms_.data(), coarse_, x.data(), cells, cell_of.data());
+    NearestColumns(coarse_transposed_.data(), coarse_half_norms_.data(), coarse_, x.data(), cells,
+                   cell_of.data());
     // The nearest words over the nearest cells, best first.
     std::array<std::pair<float, std::uint32_t>, 4> nearest;
     nearest.fill({INFINITY, 0});
     for (int k = 0; k < cells; ++k) {
-      const auto first = static_cast<std::size_t>(cell_of[static_cast<std::size_t>(k)]) * static_cast<std::size_t>(fine_);
-      ColumnScores(words_transposed_.data() + first * kDescriptorSize, half_norms_.data() + first, fine_, x.data(), scores.data());
+      const auto first =
+          static_cast<std::size_t>(cell_of[static_cast<std::size_t>(k)]) * static_cast<std::size_t>(fine_);
+      ColumnScores(words_transposed_.data() + first * kDescriptorSize, half_norms_.data() + first, fine_,
+                   x.data(), scores.data());
       for (int w = 0; w < fine_; ++w) {
-        std::pair<float, std::uint32_t> candidate{scores[static_cast<std::size_t>(w)], static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(w)};
+        std::pair<float, std::uint32_t> candidate{
+            scores[static_cast<std::size_t>(w)],
+            static_cast<std::uint32_t>(first) + static_cast<std::uint32_t>(w)};
         if (candidate.first >= nearest[static_cast<std::size_t>(assignments) - 1].first) continue;
         for (std::size_t slot = 0; slot < static_cast<std::size_t>(assignments); ++slot) {
           if (candidate.first < nearest[slot].first) std::swap(candidate, nearest[slot]);
@@ -158,7 +172,8 @@ Result<Vocabulary> Vocabulary::Load(const std::filesystem::path& path) {
   KANTEI_TRY(nn::SafetensorsFile file, nn::SafetensorsFile::Open(path));
   const auto format = file.metadata().find("format");
   if (format == file.metadata().end() || format->second != kFormat) {
-    return Error{ErrorCode::kUnsupported, DisplayPath(path) + " is no local vocabulary of format " + std::string(kFormat)};
+    return Error{ErrorCode::kUnsupported,
+                 DisplayPath(path) + " is no local vocabulary of format " + std::string(kFormat)};
   }
   using nn::DType;
   const std::array<std::int64_t, 2> coarse_shape{-1, kDescriptorSize};
@@ -169,8 +184,10 @@ Result<Vocabulary> Vocabulary::Load(const std::filesystem::path& path) {
   KANTEI_TRY(nn::TensorView projection, file.Get("projection", DType::kF32, projection_shape));
   const std::array<std::int64_t, 3> median_shape{coarse.shape[0], words.shape[1], kSignatureBits};
   KANTEI_TRY(nn::TensorView medians, file.Get("medians", DType::kI16, median_shape));
-  if (coarse.shape[0] < 1 || coarse.shape[0] > kMaxColumns || words.shape[1] < 1 || words.shape[1] > kMaxColumns) {
-    return Error{ErrorCode::kCorrupt, DisplayPath(path) + " has a level of less than 1 or more than 1024 words"};
+  if (coarse.shape[0] < 1 || coarse.shape[0] > kMaxColumns || words.shape[1] < 1 ||
+      words.shape[1] > kMaxColumns) {
+    return Error{ErrorCode::kCorrupt,
+                 DisplayPath(path) + " has a level of less than 1 or more than 1024 words"};
   }
   VocabularyTables tables;
   tables.coarse = static_cast<int>(coarse.shape[0]);
@@ -185,7 +202,8 @@ Result<Vocabulary> Vocabulary::Load(const std::filesystem::path& path) {
   std::vector<std::int16_t> quantised;
   copy_to(medians, quantised);
   tables.medians.resize(quantised.size());
-  std::transform(quantised.begin(), quantised.end(), tables.medians.begin(), [](std::int16_t q) { return static_cast<float>(q) / 16.0f; });
+  std::transform(quantised.begin(), quantised.end(), tables.medians.begin(),
+                 [](std::int16_t q) { return static_cast<float>(q) / 16.0f; });
   return Vocabulary(std::move(tables));
 }
 
@@ -211,9 +229,15 @@ Status SaveVocabulary(const std::filesystem::path& path, const VocabularyTables&
   metadata["format"] = kFormat;
   const std::int64_t coarse = tables.coarse, fine = tables.fine;
   const std::vector<nn::TensorToWrite> tensors = {
-      {"coarse_words", nn::DType::kU8, {coarse, kDescriptorSize}, std::as_bytes(std::span(tables.coarse_words))},
+      {"coarse_words",
+       nn::DType::kU8,
+       {coarse, kDescriptorSize},
+       std::as_bytes(std::span(tables.coarse_words))},
       {"words", nn::DType::kU8, {coarse, fine, kDescriptorSize}, std::as_bytes(std::span(tables.words))},
-      {"projection", nn::DType::kF32, {kSignatureBits, kDescriptorSize}, std::as_bytes(std::span(tables.projection))},
+      {"projection",
+       nn::DType::kF32,
+       {kSignatureBits, kDescriptorSize},
+       std::as_bytes(std::span(tables.projection))},
       {"medians", nn::DType::kI16, {coarse, fine, kSignatureBits}, std::as_bytes(std::span(medians))},
   };
   return nn::WriteSafetensors(path, tensors, metadata);
@@ -241,12 +265,15 @@ Bytes SerializePostings(const std::vector<store::Posting>& postings) {
 }
 
 Result<std::vector<store::Posting>> ParsePostings(std::span<const std::byte> bytes, std::uint32_t words) {
-  const Error corrupt{ErrorCode::kCorrupt, "the stored postings of a picture are damaged; remove it and add it again"};
+  const Error corrupt{ErrorCode::kCorrupt,
+                      "the stored postings of a picture are damaged; remove it and add it again"};
   std::uint32_t magic = 0, count = 0;
   if (bytes.size() < 8) return corrupt;
   std::memcpy(&magic, bytes.data(), 4);
   std::memcpy(&count, bytes.data() + 4, 4);
-  if (magic != kPostingsMagic || (bytes.size() - 8) / kPostingBytes != count || (bytes.size() - 8) % kPostingBytes != 0) return corrupt;
+  if (magic != kPostingsMagic || (bytes.size() - 8) / kPostingBytes != count ||
+      (bytes.size() - 8) % kPostingBytes != 0)
+    return corrupt;
   std::vector<store::Posting> postings(count);
   const std::byte* in = bytes.data() + 8;
   for (store::Posting& posting : postings) {

@@ -18,12 +18,12 @@ inline constexpr int kSignatureBits = 64;
 
 /// The learned tables, in plain form: what the trainer makes and the file holds.
 struct VocabularyTables {
-  int coarse = 0;                         ///< first-level cells
-  int fine = 0;                           ///< words per cell
-  std::vector<std::uint8_t> coarse_words; ///< coarse × 128, RootSIFT bytes
-  std::vector<std::uint8_t> words;        ///< coarse × fine × 128
-  std::vector<float> projection;          ///< 64 × 128, orthonormal rows
-  std::vector<float> medians;             ///< (coarse × fine) × 64: medians of projected descriptors of each word
+  int coarse = 0;                          ///< first-level cells
+  int fine = 0;                            ///< words per cell
+  std::vector<std::uint8_t> coarse_words;  ///< coarse × 128, RootSIFT bytes
+  std::vector<std::uint8_t> words;         ///< coarse × fine × 128
+  std::vector<float> projection;           ///< 64 × 128, orthonormal rows
+  std::vector<float> medians;  ///< (coarse × fine) × 64: medians of projected descriptors of each word
 };
 
 /// Immutable after loading; thread-safe.
@@ -58,7 +58,8 @@ Status SaveVocabulary(const std::filesystem::path& path, const VocabularyTables&
 
 /// Index of the column with the smallest ½|w|² − w·x for each of `count` nearest columns, best first (count <= 4).
 /// `transposed` is 128 × columns.
-void NearestColumns(const float* transposed, const float* half_norms, int columns, const float* x, int count, int* best);
+void NearestColumns(const float* transposed, const float* half_norms, int columns, const float* x, int count,
+                    int* best);
 
 /// Byte form of postings as the catalogue keeps them (14 bytes each, versioned header).
 Bytes SerializePostings(const std::vector<store::Posting>& postings);

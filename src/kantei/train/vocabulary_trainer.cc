@@ -48,21 +48,24 @@ struct Centroids {
 
 // Lloyd's k-means from `count` distinct random members; an empty cluster takes a random member anew. Integer sums make the
 // result independent of the number of threads.
-Centroids KMeans(const std::vector<Descriptor>& data, const std::vector<std::uint32_t>& members, int count, int iterations, Random random,
-                 int threads, const CancellationToken& cancellation) {
+Centroids KMeans(const std::vector<Descriptor>& data, const std::vector<std::uint32_t>& members, int count,
+                 int iterations, Random random, int threads, const CancellationToken& cancellation) {
   Centroids centroids;
   centroids.count = count;
   centroids.rows.resize(static_cast<std::size_t>(count) * kDims);
   std::vector<std::uint32_t> order = members;
   for (std::size_t c = 0; c < static_cast<std::size_t>(count); ++c) {
     if (!order.empty()) {
-      const std::size_t pick = c < order.size() ? c + random.Below(order.size() - c) : random.Below(order.size());
+      const std::size_t pick =
+          c < order.size() ? c + random.Below(order.size() - c) : random.Below(order.size());
       if (c < order.size()) std::swap(order[c], order[pick]);
       const Descriptor& chosen = data[order[std::min(c, order.size() - 1)]];
-      std::copy(chosen.begin(), chosen.end(), centroids.rows.begin() + static_cast<std::ptrdiff_t>(c * kDims));
+      std::copy(chosen.begin(), chosen.end(),
+                centroids.rows.begin() + static_cast<std::ptrdiff_t>(c * kDims));
     }
   }
-  for (int iteration = 0; iteration < iterations && !cancellation.cancelled() && !members.empty(); ++iteration) {
+  for (int iteration = 0; iteration < iterations && !cancellation.cancelled() && !members.empty();
+       ++iteration) {
     centroids.Prepare();
     constexpr std::size_t kChunk = 4096;
     const std::size_t chunks = (members.size() + kChunk - 1) / kChunk;
@@ -86,10 +89,12 @@ Centroids KMeans(const std::vector<Descriptor>& data, const std::vector<std::uin
       for (std::size_t d = 0; d < kDims; ++d) {
         if (counts[c] == 0) {
           const Descriptor& chosen = data[members[Random(random.Next()).Below(members.size())]];
-          std::copy(chosen.begin(), chosen.end(), centroids.rows.begin() + static_cast<std::ptrdiff_t>(c * kDims));
+          std::copy(chosen.begin(), chosen.end(),
+                    centroids.rows.begin() + static_cast<std::ptrdiff_t>(c * kDims));
           break;
         }
-        centroids.rows[c * kDims + d] = static_cast<float>(sums[c * kDims + d]) / static_cast<float>(counts[c]);
+        centroids.rows[c * kDims + d] =
+            static_cast<float>(sums[c * kDims + d]) / static_cast<float>(counts[c]);
       }
     }
   }
@@ -118,22 +123,25 @@ std::vector<float> OrthonormalProjection(Random random) {
 }
 
 void AppendBytes(const Centroids& centroids, std::vector<std::uint8_t>* out) {
-  for (float value : centroids.rows) out->push_back(static_cast<std::uint8_t>(std::clamp(value, 0.0f, 255.0f)));
+  for (float value : centroids.rows)
+    out->push_back(static_cast<std::uint8_t>(std::clamp(value, 0.0f, 255.0f)));
 }
 
 // Medians of the projections of each word's descriptors; words with few members borrow their cell's.
-void AppendMedians(const std::vector<Descriptor>& data, const std::vector<std::uint32_t>& members, const Centroids& words,
-                   const std::vector<float>& projection, std::vector<float>* out) {
+void AppendMedians(const std::vector<Descriptor>& data, const std::vector<std::uint32_t>& members,
+                   const Centroids& words, const std::vector<float>& projection, std::vector<float>* out) {
   constexpr std::size_t kEnough = 16;
   const auto count = static_cast<std::size_t>(words.count);
   std::vector<std::vector<std::uint32_t>> by_word(count);
-  for (std::uint32_t member : members) by_word[static_cast<std::size_t>(words.Nearest(data[member]))].push_back(member);
+  for (std::uint32_t member : members)
+    by_word[static_cast<std::size_t>(words.Nearest(data[member]))].push_back(member);
   const auto medians_of = [&](const std::vector<std::uint32_t>& group, float* medians) {
     std::vector<float> values(group.size());
     for (std::size_t bit = 0; bit < kBits; ++bit) {
       for (std::size_t i = 0; i < group.size(); ++i) {
         float dot = 0;
-        for (std::size_t d = 0; d < kDims; ++d) dot += projection[bit * kDims + d] * static_cast<float>(data[group[i]][d]);
+        for (std::size_t d = 0; d < kDims; ++d)
+          dot += projection[bit * kDims + d] * static_cast<float>(data[group[i]][d]);
         values[i] = dot;
       }
       const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -142,7 +150,9 @@ void AppendMedians(const std::vector<Descriptor>& data, const std::vector<std::u
     }
   };
   std::array<float, kBits> cell_medians{};
-  medians_of(members.size() > 4000 ? std::vector<std::uint32_t>(members.begin(), members.begin() + 4000) : members, cell_medians.data());
+  medians_of(
+      members.size() > 4000 ? std::vector<std::uint32_t>(members.begin(), members.begin() + 4000) : members,
+      cell_medians.data());
   for (std::size_t w = 0; w < count; ++w) {
     std::array<float, kBits> medians = cell_medians;
     if (by_word[w].size() >= kEnough) medians_of(by_word[w], medians.data());
@@ -150,8 +160,9 @@ void AppendMedians(const std::vector<Descriptor>& data, const std::vector<std::u
   }
 }
 
-Result<std::vector<Descriptor>> CollectDescriptors(const std::vector<std::filesystem::path>& pictures, const VocabularyTrainingOptions& options,
-                                                   int threads, const CancellationToken& cancellation) {
+Result<std::vector<Descriptor>> CollectDescriptors(const std::vector<std::filesystem::path>& pictures,
+                                                   const VocabularyTrainingOptions& options, int threads,
+                                                   const CancellationToken& cancellation) {
   Progress progress("reading", pictures.size(), "pictures");
   std::vector<Descriptor> data;
   std::size_t bad = 0;
@@ -170,7 +181,8 @@ Result<std::vector<Descriptor>> CollectDescriptors(const std::vector<std::filesy
         std::vector<std::uint32_t> order(features.size());
         std::iota(order.begin(), order.end(), 0u);
         Random random = Random(options.seed).Fork(i);
-        for (std::size_t k = 0; k < std::min(order.size(), static_cast<std::size_t>(options.per_picture)); ++k) {
+        for (std::size_t k = 0; k < std::min(order.size(), static_cast<std::size_t>(options.per_picture));
+             ++k) {
           std::swap(order[k], order[k + random.Below(order.size() - k)]);
           Descriptor descriptor;
           std::memcpy(descriptor.data(), features.descriptor(order[k]), kDims);
@@ -187,8 +199,10 @@ Result<std::vector<Descriptor>> CollectDescriptors(const std::vector<std::filesy
   KANTEI_RETURN_IF_ERROR(cancellation.Check());
   const auto words = static_cast<std::size_t>(options.coarse) * static_cast<std::size_t>(options.fine);
   if (data.size() < words * 4) {
-    return Error{ErrorCode::kInvalidArgument, "the pictures gave " + std::to_string(data.size()) + " descriptors; " + std::to_string(words) +
-                                                  " words need at least " + std::to_string(words * 4) + ": name more pictures or ask for fewer words"};
+    return Error{ErrorCode::kInvalidArgument, "the pictures gave " + std::to_string(data.size()) +
+                                                  " descriptors; " + std::to_string(words) +
+                                                  " words need at least " + std::to_string(words * 4) +
+                                                  ": name more pictures or ask for fewer words"};
   }
   return data;
 }
@@ -196,7 +210,9 @@ Result<std::vector<Descriptor>> CollectDescriptors(const std::vector<std::filesy
 }  // namespace
 
 Status VocabularyTrainingOptions::Validate() const {
-  const auto bad = [](const char* field) { return Error{ErrorCode::kInvalidArgument, std::string(field) + " is out of its range"}; };
+  const auto bad = [](const char* field) {
+    return Error{ErrorCode::kInvalidArgument, std::string(field) + " is out of its range"};
+  };
   if (coarse < 2 || coarse > 1024) return bad("coarse");
   if (fine < 2 || fine > 1024) return bad("fine");
   if (max_descriptors < 1) return bad("max_descriptors");
@@ -205,19 +221,23 @@ Status VocabularyTrainingOptions::Validate() const {
   return {};
 }
 
-Status TrainVocabulary(const std::vector<std::filesystem::path>& pictures, const VocabularyTrainingOptions& options,
-                       const std::filesystem::path& out, const CancellationToken& cancellation) {
+Status TrainVocabulary(const std::vector<std::filesystem::path>& pictures,
+                       const VocabularyTrainingOptions& options, const std::filesystem::path& out,
+                       const CancellationToken& cancellation) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
   const int threads = ThreadCount(options.threads);
-  KANTEI_TRY(const std::vector<Descriptor> data, CollectDescriptors(pictures, options, threads, cancellation));
+  KANTEI_TRY(const std::vector<Descriptor> data,
+             CollectDescriptors(pictures, options, threads, cancellation));
   const Random random(options.seed);
 
   std::vector<std::uint32_t> all(data.size());
   std::iota(all.begin(), all.end(), 0u);
-  const Centroids coarse = KMeans(data, all, options.coarse, options.iterations, random.Fork(1'000'001), threads, cancellation);
+  const Centroids coarse =
+      KMeans(data, all, options.coarse, options.iterations, random.Fork(1'000'001), threads, cancellation);
   KANTEI_RETURN_IF_ERROR(cancellation.Check());
   std::vector<std::uint16_t> cell_of(data.size());
-  ParallelFor(data.size(), threads, cancellation, [&](std::size_t i) { cell_of[i] = static_cast<std::uint16_t>(coarse.Nearest(data[i])); });
+  ParallelFor(data.size(), threads, cancellation,
+              [&](std::size_t i) { cell_of[i] = static_cast<std::uint16_t>(coarse.Nearest(data[i])); });
   std::vector<std::vector<std::uint32_t>> cells(static_cast<std::size_t>(options.coarse));
   for (std::uint32_t i = 0; i < data.size(); ++i) cells[cell_of[i]].push_back(i);
 
@@ -235,7 +255,8 @@ Status TrainVocabulary(const std::vector<std::filesystem::path>& pictures, const
       cells.size(), threads, cancellation,
       [&](std::size_t c) {
         Cell cell;
-        cell.words = KMeans(data, cells[c], options.fine, options.iterations, random.Fork(c), 1, cancellation);
+        cell.words =
+            KMeans(data, cells[c], options.fine, options.iterations, random.Fork(c), 1, cancellation);
         AppendMedians(data, cells[c], cell.words, tables.projection, &cell.medians);
         return cell;
       },
