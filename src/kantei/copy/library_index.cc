@@ -1,30 +1,13 @@
 #include "kantei/copy/library_index.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "kantei/base/log.h"
-#include "kantei/base/sha256.h"
 #include "kantei/store/hamming_index.h"
 
 namespace kantei::copy {
 namespace fs = std::filesystem;
 namespace {
-
-// File of hashes: this header, then count codes of 32 bytes, then count ids of 8 bytes, all little-endian.
-struct HashHeader {
-  char magic[8];
-  std::uint32_t version;
-  std::uint32_t uuid_size;
-  char uuid[64];
-  std::int64_t last_picture_id;
-  std::int64_t removals;
-  std::uint64_t count;
-  char digest[64];  // SHA-256 of codes and ids, hexadecimal
-};
-static_assert(sizeof(HashHeader) == 168);
-constexpr char kMagic[8] = {'K', 'T', 'P', 'D', 'Q', 'I', 'X', '\0'};
-constexpr std::uint32_t kVersion = 1;
 
 // A library grows in small steps between refreshes: that many unsaved rows are cheaper to read again than to save.
 constexpr std::int64_t kSaveAfterRows = 256;
@@ -36,61 +19,19 @@ std::string LocalTag(const store::Checkpoint& checkpoint, const std::string& voc
 
 }  // namespace
 
-Status LibraryIndex::LoadHashes(const fs::path& path, const std::string& expected_uuid) {
-  KANTEI_TRY(hash_file_, MappedFile::Open(path));
-  const std::span<const std::byte> bytes = hash_file_.bytes();
-  HashHeader header{};
-  const Error stale{ErrorCode::kCorrupt,
-                    "the index of hashes does not belong to this catalogue or is damaged"};
-  if (bytes.size() < sizeof header) return stale;
-  std::memcpy(&header, bytes.data(), sizeof header);
-  if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0 || header.version != kVersion ||
-      header.uuid_size > sizeof header.uuid)
-    return stale;
-  const std::uint64_t room = bytes.size() - sizeof header;
-  if (header.count != room / 40 || room % 40 != 0 ||
-      std::string_view(header.uuid, header.uuid_size) != expected_uuid)
-    return stale;
-  const auto* codes = reinterpret_cast<const Code256*>(bytes.data() + sizeof header);
-  const auto* ids =
-      reinterpret_cast<const std::int64_t*>(bytes.data() + sizeof header + header.count * sizeof(Code256));
-  mapped_codes_ = {codes, header.count};
-  mapped_ids_ = {ids, header.count};
-  checkpoint_ = {expected_uuid, header.last_picture_id, header.removals};
-  if (!std::is_sorted(mapped_ids_.begin(), mapped_ids_.end())) return stale;
-  return {};
-}
-
 Status LibraryIndex::SaveHashes(const fs::path& path) const {
-  HashHeader header{};
-  std::memcpy(header.magic, kMagic, sizeof kMagic);
-  header.version = kVersion;
-  header.uuid_size =
-      static_cast<std::uint32_t>(std::min(checkpoint_.catalog_uuid.size(), sizeof header.uuid));
-  std::memcpy(header.uuid, checkpoint_.catalog_uuid.data(), header.uuid_size);
-  header.last_picture_id = checkpoint_.last_picture_id;
-  header.removals = checkpoint_.removals;
-  Bytes body;
-  std::vector<std::int64_t> kept;
-  const auto append = [&](std::span<const Code256> codes, std::span<const std::int64_t> ids) {
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (removed_.contains(ids[i])) continue;
-      const auto* raw = reinterpret_cast<const std::byte*>(&codes[i]);
-      body.insert(body.end(), raw, raw + sizeof(Code256));
-      kept.push_back(ids[i]);
+  std::vector<Code256> codes;
+  std::vector<std::int64_t> ids;
+  const auto append = [&](std::span<const Code256> more_codes, std::span<const std::int64_t> more_ids) {
+    for (std::size_t i = 0; i < more_ids.size(); ++i) {
+      if (removed_.contains(more_ids[i])) continue;
+      codes.push_back(more_codes[i]);
+      ids.push_back(more_ids[i]);
     }
   };
-  body.reserve((mapped_ids_.size() + ids_.size()) * 40 + sizeof header);
-  body.resize(sizeof header);
-  append(mapped_codes_, mapped_ids_);
+  append(hash_file_.codes(), hash_file_.picture_ids());
   append(codes_, ids_);
-  const auto* raw = reinterpret_cast<const std::byte*>(kept.data());
-  body.insert(body.end(), raw, raw + kept.size() * sizeof(std::int64_t));
-  header.count = kept.size();
-  const std::string digest = Sha256Hex(std::span(body).subspan(sizeof header));
-  std::memcpy(header.digest, digest.data(), sizeof header.digest);
-  std::memcpy(body.data(), &header, sizeof header);
-  return WriteFileAtomic(path, body);
+  return store::SaveHashFile(path, codes, ids, checkpoint_);
 }
 
 Result<std::unique_ptr<LibraryIndex>> LibraryIndex::Open(store::Catalog* catalog,
@@ -103,9 +44,14 @@ Result<std::unique_ptr<LibraryIndex>> LibraryIndex::Open(store::Catalog* catalog
   const fs::path hash_path = directory / "pdq.idx", local_path = directory / "local.idx";
 
   // Both files are written together; when either does not fit, both are made anew.
-  bool usable = index->LoadHashes(hash_path, now.catalog_uuid).ok() &&
-                index->checkpoint_.last_picture_id <= now.last_picture_id &&
-                index->checkpoint_.removals <= now.removals;
+  bool usable = false;
+  if (auto hashes = store::HashFile::Open(hash_path); hashes.ok()) {
+    index->checkpoint_ = hashes->checkpoint();
+    usable = index->checkpoint_.catalog_uuid == now.catalog_uuid &&
+             index->checkpoint_.last_picture_id <= now.last_picture_id &&
+             index->checkpoint_.removals <= now.removals;
+    index->hash_file_ = std::move(*hashes);
+  }
   if (usable) {
     std::string tag;
     auto local = store::InvertedIndex::Load(local_path, &tag);
@@ -171,7 +117,7 @@ std::vector<PdqHit> LibraryIndex::SearchPdq(std::span<const Code256> queries, in
       if (!removed_.contains(id)) hits.push_back({id, hit.distance, hit.query});
     }
   };
-  collect(mapped_codes_, mapped_ids_);
+  collect(hash_file_.codes(), hash_file_.picture_ids());
   collect(codes_, ids_);
   std::sort(hits.begin(), hits.end(), [](const PdqHit& a, const PdqHit& b) {
     return a.distance != b.distance       ? a.distance < b.distance

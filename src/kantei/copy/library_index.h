@@ -10,10 +10,10 @@
 
 #include "kantei/base/cancellation.h"
 #include "kantei/base/code256.h"
-#include "kantei/base/files.h"
 #include "kantei/base/result.h"
 #include "kantei/copy/vocabulary.h"
 #include "kantei/store/catalog.h"
+#include "kantei/store/hash_file.h"
 #include "kantei/store/inverted_index.h"
 
 namespace kantei::copy {
@@ -40,14 +40,11 @@ class LibraryIndex {
 
  private:
   explicit LibraryIndex(std::uint32_t words) : local_(words) {}
-  Status LoadHashes(const std::filesystem::path& path, const std::string& expected_uuid);
   Status SaveHashes(const std::filesystem::path& path) const;
 
   store::Checkpoint checkpoint_;
-  MappedFile hash_file_;
-  std::span<const Code256> mapped_codes_;
-  std::span<const std::int64_t> mapped_ids_;
-  std::vector<Code256> codes_;  // later than the mapped ones
+  store::HashFile hash_file_;
+  std::vector<Code256> codes_;  // later than those of the file
   std::vector<std::int64_t> ids_;
   std::unordered_set<std::int64_t> removed_;
   store::InvertedIndex local_;
