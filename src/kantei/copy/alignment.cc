@@ -64,26 +64,46 @@ Plane Detail(const Image& grey) {
   return fine;
 }
 
-KANTEI_MULTIARCH void BlockSums(const float* __restrict__ a, const float* __restrict__ b, int stride_a,
-                                int stride_b, int size, float* __restrict__ sums) {
-  float sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
-  for (int y = 0; y < size; ++y) {
-    for (int x = 0; x < size; ++x) {
+// Sums over a block of u, v, u², v², uv. One lane a column: lanes are independent, so the compiler may use vectors.
+template <int kSize>
+[[gnu::always_inline]] inline void LaneSums(const float* __restrict__ a, const float* __restrict__ b,
+                                            int stride_a, int stride_b, float* __restrict__ sums) {
+  float su[kSize] = {}, sv[kSize] = {}, suu[kSize] = {}, svv[kSize] = {}, suv[kSize] = {};
+  for (int y = 0; y < kSize; ++y) {
+    for (int x = 0; x < kSize; ++x) {
       const float u = a[x], v = b[x];
-      sa += u;
-      sb += v;
-      saa += u * u;
-      sbb += v * v;
-      sab += u * v;
+      su[x] += u;
+      sv[x] += v;
+      suu[x] += u * u;
+      svv[x] += v * v;
+      suv[x] += u * v;
     }
     a += stride_a;
     b += stride_b;
   }
-  sums[0] = sa;
-  sums[1] = sb;
-  sums[2] = saa;
-  sums[3] = sbb;
-  sums[4] = sab;
+  for (int x = 1; x < kSize; ++x) {
+    su[0] += su[x];
+    sv[0] += sv[x];
+    suu[0] += suu[x];
+    svv[0] += svv[x];
+    suv[0] += suv[x];
+  }
+  sums[0] = su[0];
+  sums[1] = sv[0];
+  sums[2] = suu[0];
+  sums[3] = svv[0];
+  sums[4] = suv[0];
+}
+
+constexpr int kBlock = 16, kSmallBlock = 10;
+
+KANTEI_MULTIARCH void BlockSums(const float* __restrict__ a, const float* __restrict__ b, int stride_a,
+                                int stride_b, int size, float* __restrict__ sums) {
+  if (size == kBlock) {
+    LaneSums<kBlock>(a, b, stride_a, stride_b, sums);
+  } else {
+    LaneSums<kSmallBlock>(a, b, stride_a, stride_b, sums);
+  }
 }
 
 struct BlockMatch {
@@ -116,11 +136,11 @@ struct Frame {
   Homography source_to_query, known_to_frame;
   Image warped, inside;
   Plane known_detail, query_detail;
-  int block = 16;
+  int block = kBlock;
 
   void WarpQuery() {
     warped = image::Warp(query_source, frame_to_source, known.width(), known.height(), 0, &inside);
-    // Outside pixels take the known picture's level so that the border is no edge of its own.
+    // Middle grey outside, so that the border is a weak edge; blocks that touch it are not judged.
     for (int y = 0; y < warped.height(); ++y) {
       for (int x = 0; x < warped.width(); ++x) {
         if (inside.row(y)[x] == 0) warped.row(y)[x] = 128;
@@ -177,7 +197,7 @@ bool MakeFrame(const Image& query, const Image& known, const Homography& query_t
   if (!frame->known_to_frame.Invert(&frame_to_known)) return false;
   frame->frame_to_source =
       frame_to_known.Then(known_to_query).Then(Homography{{fx, 0, 0, 0, fy, 0, 0, 0, 1}});
-  frame->block = std::min(width, height) >= 160 ? 16 : 10;
+  frame->block = std::min(width, height) >= 160 ? kBlock : kSmallBlock;
   frame->known_detail = Detail(frame->known);
   frame->WarpQuery();
   return true;
@@ -185,7 +205,10 @@ bool MakeFrame(const Image& query, const Image& known, const Homography& query_t
 
 // Finds where each block's detail really lies in the query and refits the transform to those places.
 void Refine(Frame* frame, int radius) {
-  const int block = frame->block, step = block;
+  const int block = frame->block;
+  // Some 150 blocks hold a homography well; all of them would only cost time.
+  const int count = (frame->known.width() / block) * (frame->known.height() / block);
+  const int step = count > 400 ? 2 * block : block;
   std::vector<Point> from, to;
   std::vector<double> weights;
   for (int y = 0; y + block <= frame->known.height(); y += step) {
