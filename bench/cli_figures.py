@@ -117,6 +117,8 @@ def main():
         "library_pictures": count,
         "copy_wall_s": min(wall for wall, _, _ in once["copy"]),
         "stranger_wall_s": min(wall for wall, _, _ in once["stranger"]),
+        "copy_cpu_s": min(cpu for _, _, cpu in once["copy"]),
+        "stranger_cpu_s": min(cpu for _, _, cpu in once["stranger"]),
         "copy_after_start_s": after["copy"],
         "stranger_after_start_s": after["stranger"],
         "peak_bytes": max(memory for runs in [*once.values(), [many]] for _, memory, _ in runs),
