@@ -18,5 +18,7 @@ endif()
 
 find_program(KANTEI_CCACHE ccache)
 if(KANTEI_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${KANTEI_CCACHE})
+  # Without these ccache refuses every file that uses a precompiled header.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${KANTEI_CCACHE})
 endif()

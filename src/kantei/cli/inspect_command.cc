@@ -9,6 +9,7 @@
 #include "kantei/base/files.h"
 #include "kantei/base/parallel.h"
 #include "kantei/base/progress.h"
+#include "kantei/cli/copy_options.h"
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/inspection_text.h"
 #include "kantei/cli/text_format.h"
@@ -29,6 +30,7 @@ struct InspectArguments {
   std::vector<std::string> files;
   bool csv = false;
   bool no_copy = false;
+  CopyArguments copy;
   std::string html;
   std::string language = "en";
   std::string reference = "photo";
@@ -58,7 +60,8 @@ Result<std::unique_ptr<copy::CopyDetector>> OpenDetector(const Session& session,
   }
   run->library = DisplayPath(library);
   KANTEI_TRY(run->library_pictures, (*catalog)->Count({}));
-  return copy::CopyDetector::Open(library, {}, session.cancellation);
+  KANTEI_TRY(const copy::DetectorOptions options, DetectorOptionsOf(arguments.copy));
+  return copy::CopyDetector::Open(library, options, session.cancellation);
 }
 
 inspect::RunFacts DescribeRun(const InspectArguments& arguments) {
@@ -119,6 +122,7 @@ Result<int> RunInspect(Session* session, const InspectArguments& arguments) {
           session->out.WriteLine(InspectionCsv(inspection, language));
         } else {
           session->out.Write(InspectionText(inspection, language, session->out.Width()));
+          if (arguments.copy.explain) session->out.Write(ExplainText(inspection));
         }
         (void)session->out.Flush();  // one record at a time, so that a pipe sees it at once
         for (const std::string& failure : failures) {
@@ -174,6 +178,7 @@ void AddInspectCommand(CLI::App* root, Session* session) {
       ->capture_default_str();
   AddLibraryOption(verb, session);
   verb->add_flag("--no-copy", arguments->no_copy, "Do not look for copies");
+  AddCopyOptions(verb, &arguments->copy);
   verb->add_option(
           "--reference", arguments->reference,
           "Pictures that realism is compared with: photo, drawn, or a name made by 'kantei realism fit'")

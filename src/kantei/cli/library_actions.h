@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "kantei/cli/network_options.h"
 #include "kantei/cli/session.h"
 #include "kantei/store/catalog.h"
 
@@ -14,6 +15,12 @@ struct LibraryAddArguments {
   std::string bank = "deny";  ///< NAME, or NAME:KIND
   std::string label, owner, source, notes;
   bool hashes_only = false;
+  NetworkArguments network;
+};
+
+struct LibraryReindexArguments {
+  NetworkArguments network;
+  std::string index;  ///< empty: as it is
 };
 
 struct LibraryListArguments {
@@ -46,6 +53,7 @@ Result<int> RunLibraryList(Session* session, const LibraryListArguments& argumen
 Result<int> RunLibraryBanks(Session* session);
 Result<int> RunLibraryExport(Session* session, const LibraryExportArguments& arguments);
 Result<int> RunLibraryImport(Session* session, const LibraryImportArguments& arguments);
+Result<int> RunLibraryReindex(Session* session, const LibraryReindexArguments& arguments);
 Result<int> RunLibraryVerify(Session* session, const LibraryVerifyArguments& arguments);
 
 /// Makes or finds the bank that "NAME" or "NAME:KIND" means and returns its name. A new bank needs its kind.

@@ -38,8 +38,24 @@ void AddAdd(CLI::App* library, Session* session) {
   verb->add_option("--notes", arguments->notes, "Anything else")->type_name("TEXT");
   verb->add_flag("--hashes-only", arguments->hashes_only,
                  "Keep only the PDQ hash: about ten times faster, but finds resaved copies only");
+  AddNetworkOptions(verb, &arguments->network);
   AddJobsOption(verb, session);
   SetExample(verb, "kantei library add --bank clients:deny --owner 'Studio K' artwork/");
+}
+
+void AddReindex(CLI::App* library, Session* session) {
+  auto arguments = std::make_shared<LibraryReindexArguments>();
+  CLI::App* verb = AddVerb(library, session, "reindex",
+                           "Describe the pictures with another network, or anew, from the stored previews",
+                           arguments, &RunLibraryReindex);
+  AddNetworkOptions(verb, &arguments->network, true);
+  verb->add_option("--index", arguments->index,
+                   "How descriptors are searched: flat-int8 and flat-float16 exactly, hnsw through a graph "
+                   "(for millions)")
+      ->check(CLI::IsMember({"flat-int8", "flat-float16", "hnsw"}))
+      ->type_name("KIND");
+  AddJobsOption(verb, session);
+  SetExample(verb, "kantei library reindex --model sscd_disc_mixup --library known");
 }
 
 void AddList(CLI::App* library, Session* session) {
@@ -108,6 +124,7 @@ void AddLibraryCommand(CLI::App* root, Session* session) {
   library->require_subcommand(1);
   SetExample(library, "kantei library add pictures/");
   AddAdd(library, session);
+  AddReindex(library, session);
   AddList(library, session);
   AddRemove(library, session);
   AddExchange(library, session);

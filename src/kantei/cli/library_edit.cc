@@ -26,6 +26,7 @@ void ReportAdded(Session* session, const copy::EnrollSummary& summary) {
     }
     session->out.WriteLine(DumpJson(Json{{"added", summary.added},
                                          {"already_known", summary.already_known},
+                                         {"without_descriptor", summary.without_descriptor},
                                          {"failed", summary.failures.size()},
                                          {"failures", std::move(failures)},
                                          {"cancelled", summary.cancelled}}));
@@ -69,8 +70,9 @@ Result<std::vector<std::int64_t>> FindPictures(store::Catalog* catalog, const st
 }
 
 /// The catalogue is safe already: a search makes the indexes current by itself if this could not.
-Status BringIndexesUpToDate(Session* session) {
-  Status refreshed = copy::RefreshIndexes(session->LibraryPath(), session->cancellation);
+Status BringIndexesUpToDate(Session* session, std::shared_ptr<const copy::DescriptorModel> descriptor) {
+  Status refreshed =
+      copy::RefreshIndexes(session->LibraryPath(), std::move(descriptor), session->cancellation);
   if (refreshed.ok() || refreshed.error().code == ErrorCode::kCancelled) return refreshed;
   session->Complain("the indexes will be made at the next search: " +
                     TerminalText(refreshed.error().message));
@@ -116,6 +118,9 @@ Result<int> RunLibraryAdd(Session* session, const LibraryAddArguments& arguments
   options.notes = arguments.notes;
   options.hashes_only = arguments.hashes_only;
   options.threads = session->jobs;
+  if (!arguments.hashes_only) {
+    KANTEI_TRY(options.descriptor, OpenNetwork(arguments.network));
+  }
   copy::EnrollSummary summary;
   {
     KANTEI_TRY(const std::unique_ptr<store::Catalog> catalog,
@@ -129,7 +134,11 @@ Result<int> RunLibraryAdd(Session* session, const LibraryAddArguments& arguments
     return Error{ErrorCode::kCancelled,
                  "stopped on request; what was added is safe, run the same command again to go on"};
   }
-  KANTEI_RETURN_IF_ERROR(BringIndexesUpToDate(session));
+  if (summary.without_descriptor > 0)
+    session->Say(std::to_string(summary.without_descriptor) +
+                 " of the pictures are nearly of one colour and have no descriptor: only hashes and local "
+                 "features know them.");
+  KANTEI_RETURN_IF_ERROR(BringIndexesUpToDate(session, options.descriptor));
   return summary.failures.empty() ? kExitOk : kExitSomeFailed;
 }
 
@@ -160,7 +169,7 @@ Result<int> RunLibraryRemove(Session* session, const LibraryRemoveArguments& arg
   } else {
     session->out.WriteLine("removed " + std::to_string(removed) + ", not found " + std::to_string(missing));
   }
-  if (removed > 0) KANTEI_RETURN_IF_ERROR(BringIndexesUpToDate(session));
+  if (removed > 0) KANTEI_RETURN_IF_ERROR(BringIndexesUpToDate(session, nullptr));
   return missing > 0 ? kExitSomeFailed : kExitOk;
 }
 

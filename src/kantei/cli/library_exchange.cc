@@ -118,7 +118,7 @@ Result<int> RunLibraryImport(Session* session, const LibraryImportArguments& arg
     return Error{ErrorCode::kCancelled,
                  "stopped on request; what was added is safe, run the same command again to go on"};
   }
-  const Status refreshed = copy::RefreshIndexes(session->LibraryPath(), session->cancellation);
+  const Status refreshed = copy::RefreshIndexes(session->LibraryPath(), nullptr, session->cancellation);
   if (!refreshed.ok() && refreshed.error().code == ErrorCode::kCancelled) return refreshed.error();
   return list.problems.empty() ? kExitOk : kExitSomeFailed;
 }

@@ -101,6 +101,9 @@ int Run(int argc, char** argv) {
     AddRealismCommand(&root, &session);
     AddHashCommand(&root, &session);
     AddTrainCommand(&root, &session);
+    AddModelsCommand(&root, &session);
+    AddDatasetCommand(&root, &session);
+    AddEvaluateCommand(&root, &session);
     AddCompletionCommand(&root, &session);
     AddDocsCommand(&root, &session);
 

@@ -23,6 +23,7 @@ struct Tree {
     AddRealismCommand(&root, &session);
     AddHashCommand(&root, &session);
     AddTrainCommand(&root, &session);
+    AddModelsCommand(&root, &session);
     AddCompletionCommand(&root, &session);
     AddDocsCommand(&root, &session);
   }

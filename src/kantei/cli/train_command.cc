@@ -2,6 +2,7 @@
 
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/text_format.h"
+#include "kantei/cli/train_verbs.h"
 #include "kantei/cli/verbs.h"
 #include "kantei/train/vocabulary_trainer.h"
 
@@ -64,6 +65,7 @@ void AddTrainCommand(CLI::App* root, Session* session) {
   SetExample(vocabulary, "kantei train vocabulary pictures/ --out vocabulary.safetensors");
   SetAction(vocabulary, session,
             [session, arguments] { return RunTrainVocabulary(session, arguments.get()); });
+  AddTrainDescriptor(verb, session);
 }
 
 }  // namespace kantei::cli

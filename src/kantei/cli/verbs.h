@@ -10,6 +10,9 @@ void AddLibraryCommand(CLI::App* root, Session* session);
 void AddRealismCommand(CLI::App* root, Session* session);
 void AddHashCommand(CLI::App* root, Session* session);
 void AddTrainCommand(CLI::App* root, Session* session);
+void AddModelsCommand(CLI::App* root, Session* session);
+void AddDatasetCommand(CLI::App* root, Session* session);
+void AddEvaluateCommand(CLI::App* root, Session* session);
 void AddCompletionCommand(CLI::App* root, Session* session);
 /// Hidden: prints docs/cli.md.
 void AddDocsCommand(CLI::App* root, Session* session);

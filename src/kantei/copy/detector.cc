@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
+#include <chrono>
 #include <map>
 #include <mutex>
-#include <numbers>
 
-#include "kantei/copy/alignment.h"
-#include "kantei/copy/geometry.h"
+#include "kantei/copy/descriptor_library.h"
 #include "kantei/copy/library_index.h"
-#include "kantei/copy/matching.h"
+#include "kantei/copy/pair_verification.h"
 #include "kantei/copy/pdq.h"
 #include "kantei/copy/query_sides.h"
 #include "kantei/copy/verdict.h"
@@ -21,21 +19,22 @@
 namespace kantei::copy {
 namespace {
 
-using image::Homography;
 using image::Image;
-using image::Point;
-using image::Polygon;
 
 constexpr int kQueryFeatures = 1200;
 constexpr int kQueryAssignments = 3;
-constexpr float kMatchRatio = 0.85f;
-// Geometry is judged in known pictures scaled to this longer side, so that tolerances mean one thing.
-constexpr double kGeometrySide = 512;
 // A hash of a picture with few gradients says little (the reference advises 50) and is no evidence alone, but it still
 // proposes candidates: flat drawings have nothing else, and the photometric check decides.
 constexpr int kPdqMinQuality = 10;
+// Below this many features a picture can hide a copy from the local check, so that its silence says nothing.
+constexpr int kFeaturesThatSpeak = 20;
 
+using Clock = std::chrono::steady_clock;
 using Sides = std::array<QuerySide, kQuerySides>;
+
+double Seconds(Clock::time_point since) {
+  return std::chrono::duration<double>(Clock::now() - since).count();
+}
 
 struct Candidate {
   std::int64_t picture_id = 0;
@@ -43,94 +42,9 @@ struct Candidate {
   int pdq_distance = 256;
   int pdq_variant = 0;
   unsigned sides = 0;  // bit i: the inverted file found it with side i of the query
+  std::optional<DescriptorHit> descriptor;
+  std::size_t step = 0;  // the first step that named it
 };
-
-// The map from the query's pixels to the known picture's when the known picture equals the given variant of the query.
-Homography DihedralMap(image::Dihedral variant, double qw, double qh, double kw, double kh) {
-  // Unit-square maps (u, v) -> (u', v'): where a point of the query lies in the transformed query.
-  const std::array<std::array<double, 6>, 8> unit = {{
-      {1, 0, 0, 0, 1, 0},    // original
-      {0, 1, 0, -1, 0, 1},   // rotate90, counter-clockwise as PDQ counts
-      {-1, 0, 1, 0, -1, 1},  // rotate180
-      {0, -1, 1, 1, 0, 0},   // rotate270
-      {1, 0, 0, 0, -1, 1},   // flipX: top and bottom change places
-      {-1, 0, 1, 0, 1, 0},   // flipY: left and right change places
-      {0, 1, 0, 1, 0, 0},    // flipPlus1: transposed
-      {0, -1, 1, -1, 0, 1},  // flipMinus1: transposed about the other diagonal
-  }};
-  const auto& m = unit[static_cast<std::size_t>(variant)];
-  return Homography{
-      {kw * m[0] / qw, kw * m[1] / qh, kw * m[2], kh * m[3] / qw, kh * m[4] / qh, kh * m[5], 0, 0, 1}};
-}
-
-Homography Scaling(double x, double y) {
-  return Homography{{x, 0, 0, 0, y, 0, 0, 0, 1}};
-}
-
-Polygon Map(const Polygon& polygon, const Homography& map) {
-  Polygon mapped;
-  mapped.reserve(polygon.size());
-  for (const Point& p : polygon) mapped.push_back(map.Apply(p));
-  return mapped;
-}
-
-double Determinant(const Homography& h) {
-  return h.m[0] * h.m[4] - h.m[1] * h.m[3];
-}
-
-// Share of `inner` (convex) that lies within `outer` (convex), by clipping outer's bounding test at grid points.
-double CoveredShare(const Polygon& inner, const Polygon& outer) {
-  if (inner.size() < 3 || outer.size() < 3) return 0;
-  const auto inside = [](const Polygon& polygon, Point p) {
-    bool odd = false;
-    for (std::size_t i = 0, j = polygon.size() - 1; i < polygon.size(); j = i++) {
-      const Point a = polygon[i], b = polygon[j];
-      if ((a.y > p.y) != (b.y > p.y) && p.x < (b.x - a.x) * (p.y - a.y) / (b.y - a.y) + a.x) odd = !odd;
-    }
-    return odd;
-  };
-  float x0 = inner[0].x, x1 = x0, y0 = inner[0].y, y1 = y0;
-  for (const Point& p : inner) {
-    x0 = std::min(x0, p.x);
-    x1 = std::max(x1, p.x);
-    y0 = std::min(y0, p.y);
-    y1 = std::max(y1, p.y);
-  }
-  constexpr int kGrid = 24;
-  int total = 0, covered = 0;
-  for (int r = 0; r < kGrid; ++r) {
-    for (int c = 0; c < kGrid; ++c) {
-      const Point p{x0 + (x1 - x0) * (static_cast<float>(c) + 0.5f) / kGrid,
-                    y0 + (y1 - y0) * (static_cast<float>(r) + 0.5f) / kGrid};
-      if (!inside(inner, p)) continue;
-      ++total;
-      covered += inside(outer, p);
-    }
-  }
-  return total > 0 ? static_cast<double>(covered) / total : 0;
-}
-
-std::vector<Correspondence> Correspondences(const LocalFeatures& query, const LocalFeatures& known,
-                                            const std::vector<Match>& matches, double known_scale) {
-  std::vector<Correspondence> pairs;
-  pairs.reserve(matches.size());
-  const auto s = static_cast<float>(known_scale);
-  for (const Match& match : matches) {
-    const Keypoint& q = query.keypoints[match.query];
-    const Keypoint& k = known.keypoints[match.known];
-    pairs.push_back({q.x, q.y, q.scale, q.angle, k.x * s, k.y * s, k.scale * s, k.angle});
-  }
-  return pairs;
-}
-
-// Two transforms that put the query's corners to about the same places are one.
-bool SameTransform(const Homography& a, const Homography& b, const Polygon& region, double tolerance) {
-  for (const Point& p : region) {
-    const Point u = a.Apply(p), v = b.Apply(p);
-    if (std::hypot(u.x - v.x, u.y - v.y) > tolerance) return false;
-  }
-  return true;
-}
 
 }  // namespace
 
@@ -139,8 +53,11 @@ Status DetectorOptions::Validate() const {
     return Error{ErrorCode::kInvalidArgument, "pdq_radius must be 0 to 255"};
   if (max_verified < 1) return Error{ErrorCode::kInvalidArgument, "max_verified must be at least 1"};
   if (max_matches < 1) return Error{ErrorCode::kInvalidArgument, "max_matches must be at least 1"};
-  if (!use_pdq && !use_local)
-    return Error{ErrorCode::kInvalidArgument, "at least one of PDQ and local features must be used"};
+  if (!use_pdq && !use_local && !use_descriptor)
+    return Error{ErrorCode::kInvalidArgument,
+                 "at least one of PDQ, local features and descriptors must be used"};
+  if (!use_verification && !use_descriptor && !use_pdq)
+    return Error{ErrorCode::kInvalidArgument, "without verification, PDQ or descriptors must be used"};
   return {};
 }
 
@@ -149,46 +66,109 @@ struct CopyDetector::State {
   std::shared_ptr<const Vocabulary> vocabulary;
   std::unique_ptr<store::Catalog> catalog;
   std::unique_ptr<LibraryIndex> index;
+  std::unique_ptr<DescriptorLibrary> descriptors;  // null: the library has none, or they are not wanted
   std::map<std::string, store::BankKind> bank_kinds;
   mutable std::mutex catalog_mutex;  // SQLite reads are short; matching runs outside
 
-  std::vector<Candidate> FindCandidates(const PdqDihedral& pdq, const Sides& sides,
-                                        CopyFindings* findings) const {
+  // Candidates by picture; each search adds to them and writes down what it brought.
+  struct Collection {
     std::map<std::int64_t, Candidate> by_id;
-    if (options.use_pdq && pdq.quality >= kPdqMinQuality) {
-      // Exchanging light and dark exchanges the bits.
-      std::array<Code256, 16> codes;
-      for (std::size_t v = 0; v < 8; ++v) {
-        codes[v] = codes[v + 8] = pdq.codes[v];
-        for (std::uint64_t& word : codes[v + 8].words) word = ~word;
+    CopyFindings* findings = nullptr;
+
+    Candidate& At(std::int64_t id) {
+      const auto [entry, added] = by_id.try_emplace(id);
+      if (added) {
+        entry->second.picture_id = id;
+        entry->second.step = findings->steps.size();
       }
-      for (const PdqHit& hit : index->SearchPdq(codes, options.pdq_radius)) {
-        Candidate& candidate = by_id[hit.picture_id];
-        candidate.picture_id = hit.picture_id;
-        if (hit.distance < candidate.pdq_distance) {
-          candidate.pdq_distance = hit.distance;
-          candidate.pdq_variant = hit.query % 8;
-          candidate.rank = std::max(candidate.rank, 1000.0 - hit.distance);
-        }
-      }
-      findings->candidates_pdq = static_cast<int>(by_id.size());
+      return entry->second;
     }
-    if (options.use_local) {
-      store::InvertedQueryOptions query_options;
-      query_options.max_hits = options.max_verified;
-      for (std::size_t side = 0; side < sides.size(); ++side) {
-        const auto hits = index->SearchLocal(sides[side].postings, query_options);
-        findings->candidates_local += static_cast<int>(hits.size());
-        for (const store::InvertedHit& hit : hits) {
-          Candidate& candidate = by_id[hit.picture_id];
-          candidate.picture_id = hit.picture_id;
-          candidate.sides |= 1u << side;
-          candidate.rank = std::max(candidate.rank, static_cast<double>(hit.score));
-        }
+    void EndStep(std::string name, int candidates, Clock::time_point start) {
+      const std::size_t step = findings->steps.size();
+      const auto only = std::count_if(by_id.begin(), by_id.end(),
+                                      [&](const auto& entry) { return entry.second.step == step; });
+      findings->steps.push_back({std::move(name), candidates, static_cast<int>(only), 0, Seconds(start)});
+    }
+  };
+
+  void SearchPdq(const PdqDihedral& pdq, Collection* all) const {
+    const Clock::time_point start = Clock::now();
+    if (pdq.quality < kPdqMinQuality) return;
+    // Exchanging light and dark exchanges the bits.
+    std::array<Code256, 16> codes;
+    for (std::size_t v = 0; v < 8; ++v) {
+      codes[v] = codes[v + 8] = pdq.codes[v];
+      for (std::uint64_t& word : codes[v + 8].words) word = ~word;
+    }
+    for (const PdqHit& hit : index->SearchPdq(codes, options.pdq_radius)) {
+      Candidate& candidate = all->At(hit.picture_id);
+      if (hit.distance < candidate.pdq_distance) {
+        candidate.pdq_distance = hit.distance;
+        candidate.pdq_variant = hit.query % 8;
+        candidate.rank = std::max(candidate.rank, 1000.0 - hit.distance);
       }
     }
+    all->findings->candidates_pdq = static_cast<int>(all->by_id.size());
+    all->EndStep("pdq", all->findings->candidates_pdq, start);
+  }
+
+  void SearchLocal(const Sides& sides, Collection* all) const {
+    const Clock::time_point start = Clock::now();
+    store::InvertedQueryOptions query_options;
+    query_options.max_hits = options.max_verified;
+    for (std::size_t side = 0; side < sides.size(); ++side) {
+      const auto hits = index->SearchLocal(sides[side].postings, query_options);
+      all->findings->candidates_local += static_cast<int>(hits.size());
+      for (const store::InvertedHit& hit : hits) {
+        Candidate& candidate = all->At(hit.picture_id);
+        candidate.sides |= 1u << side;
+        candidate.rank = std::max(candidate.rank, static_cast<double>(hit.score));
+      }
+    }
+    all->EndStep("local", all->findings->candidates_local, start);
+  }
+
+  Status SearchDescriptors(const Image& query, Collection* all, std::vector<ViewFacts>* views) const {
+    KANTEI_TRY(DescriptorAnswer answer, descriptors->Find(query));
+    CopyFindings& findings = *all->findings;
+    findings.views = static_cast<int>(answer.views.size());
+    findings.candidates_descriptor = static_cast<int>(answer.hits.size());
+    findings.missing_descriptors = descriptors->missing();
+    // One step for each kind of view: --explain tells what each was good for.
+    for (const ViewKind kind :
+         {ViewKind::kWhole, ViewKind::kTrimmed, ViewKind::kOverlay, ViewKind::kSurround, ViewKind::kQuadrant,
+          ViewKind::kCrop, ViewKind::kTurned, ViewKind::kMirrored}) {
+      int of_kind = 0;
+      const auto has_kind = [&](const ViewFacts& view) { return view.kind == kind; };
+      if (std::none_of(answer.views.begin(), answer.views.end(), has_kind)) continue;
+      for (std::size_t place = 0; place < answer.hits.size(); ++place) {
+        const DescriptorHit& hit = answer.hits[place];
+        if (answer.views[hit.view].kind != kind) continue;
+        ++of_kind;
+        Candidate& candidate = all->At(hit.picture_id);
+        candidate.descriptor = hit;
+        // The two searches have no common unit: they take turns in the shortlist.
+        candidate.rank = std::max(candidate.rank, RankOfPlace(place));
+      }
+      all->EndStep("descriptor " + std::string(ViewKindName(kind)), of_kind, Clock::now());
+    }
+    if (!findings.steps.empty()) {
+      // Describing all views is one batch; its time stands with the first of them.
+      for (SearchStep& step : findings.steps)
+        if (step.name.starts_with("descriptor")) {
+          step.seconds = answer.describe_seconds + answer.search_seconds;
+          break;
+        }
+    }
+    *views = std::move(answer.views);
+    return {};
+  }
+
+  static double RankOfPlace(std::size_t place) { return 500.0 / (1.0 + static_cast<double>(place)); }
+
+  std::vector<Candidate> Shortlist(const Collection& all) const {
     std::vector<Candidate> candidates;
-    for (const auto& [id, candidate] : by_id) candidates.push_back(candidate);
+    for (const auto& [id, candidate] : all.by_id) candidates.push_back(candidate);
     std::sort(candidates.begin(), candidates.end(), [](const Candidate& a, const Candidate& b) {
       return a.rank != b.rank ? a.rank > b.rank : a.picture_id < b.picture_id;
     });
@@ -197,29 +177,9 @@ struct CopyDetector::State {
     return candidates;
   }
 
-  // The transforms that features propose, from query pixels to pixels of the known picture scaled to kGeometrySide.
-  void ProposeByFeatures(const Candidate& candidate, const Sides& sides, const LocalFeatures& known,
-                         double known_scale, std::vector<RegionMatch>* proposals) const {
-    const double kw = known.width * known_scale, kh = known.height * known_scale;
-    for (std::size_t i = 0; i < sides.size(); ++i) {
-      // A candidate of its hash alone is tried plain and mirrored.
-      if ((candidate.sides >> i & 1) == 0 && (candidate.pdq_distance > 255 || sides[i].inverted)) continue;
-      const LocalFeatures& query = sides[i].features;
-      const auto matches = MatchMutualRatio(query, known, kMatchRatio, true);
-      const auto pairs = Correspondences(query, known, matches, known_scale);
-      for (const GeometricModel& model :
-           FindTransforms(pairs, static_cast<int>(kw), static_cast<int>(kh), GeometryOptions{})) {
-        RegionMatch region;
-        region.inliers = model.distinct_inliers;
-        region.mirrored = sides[i].mirrored;
-        const Homography mirror{{-1, 0, static_cast<double>(query.width), 0, 1, 0, 0, 0, 1}};
-        region.query_to_known = sides[i].mirrored ? mirror.Then(model.query_to_known) : model.query_to_known;
-        proposals->push_back(std::move(region));
-      }
-    }
-  }
-
+  // Nothing when the picture was removed since the index was opened, or nothing speaks for it.
   Result<std::optional<CopyMatch>> Verify(const Candidate& candidate, const Sides& sides, int pdq_quality,
+                                          const std::vector<ViewFacts>& views, int query_features,
                                           const Image& query_grey, int full_width, int full_height) const {
     CopyMatch match;
     Bytes feature_bytes, preview_bytes;
@@ -232,109 +192,54 @@ struct CopyDetector::State {
         return picture.error();
       }
       match.picture = std::move(*picture);
-      if (match.picture.has_features) {
+      if (match.picture.has_features && options.use_verification) {
         KANTEI_TRY(feature_bytes, catalog->GetFeatures(candidate.picture_id));
+        KANTEI_TRY(preview_bytes, catalog->GetPreview(candidate.picture_id));
       }
     }
     const auto bank = bank_kinds.find(match.picture.bank);
     match.bank_kind = bank != bank_kinds.end() ? bank->second : store::BankKind::kDeny;
     match.pdq_distance = candidate.pdq_distance;
     match.pdq_variant = static_cast<image::Dihedral>(candidate.pdq_variant);
+    match.descriptor = candidate.descriptor;
+    if (match.descriptor) {
+      match.descriptor_view = views[match.descriptor->view];
+      image::Rect& region = match.descriptor_view.region;
+      region = {region.x * full_width / query_grey.width(), region.y * full_height / query_grey.height(),
+                region.width * full_width / query_grey.width(),
+                region.height * full_height / query_grey.height()};
+    }
 
-    std::vector<RegionMatch> proposals;
-    double known_scale = 1;
+    bool could_see = false;
     if (!feature_bytes.empty()) {
       KANTEI_TRY(const LocalFeatures known, ParseFeatures(feature_bytes));
-      known_scale = kGeometrySide / std::max({known.width, known.height, 1});
-      if (options.use_local) ProposeByFeatures(candidate, sides, known, known_scale, &proposals);
-      const double gw = known.width * known_scale, gh = known.height * known_scale;
-      if (candidate.pdq_distance <= options.pdq_radius) {
-        RegionMatch whole;
-        whole.query_to_known =
-            DihedralMap(match.pdq_variant, query_grey.width(), query_grey.height(), gw, gh);
-        whole.mirrored = Determinant(whole.query_to_known) < 0;
-        proposals.push_back(std::move(whole));
-      }
-      if (!proposals.empty()) {
-        {
-          const std::lock_guard lock(catalog_mutex);
-          KANTEI_TRY(preview_bytes, catalog->GetPreview(candidate.picture_id));
-        }
-        auto preview = image::DecodeImage(preview_bytes, "the stored preview");
-        if (preview.ok()) {
-          JudgeRegions(query_grey, image::ToGrey(preview->pixels), gw, gh, full_width, full_height,
-                       std::move(proposals), &match);
-        }
+      could_see =
+          query_features >= kFeaturesThatSpeak && static_cast<int>(known.size()) >= kFeaturesThatSpeak;
+      const auto preview = image::DecodeImage(preview_bytes, "the stored preview");
+      if (preview.ok()) {
+        // What the inverted file found is tried from the sides that found it, the rest plain and mirrored.
+        const bool otherwise = candidate.pdq_distance <= 255 || candidate.descriptor.has_value();
+        const unsigned plain_and_mirrored = 3;
+        const unsigned mask = !options.use_local ? 0 : candidate.sides | (otherwise ? plain_and_mirrored : 0);
+        match.regions = FindRegions(sides, mask, query_grey, full_width, full_height, known,
+                                    image::ToGrey(preview->pixels), match.picture.width, match.picture.height,
+                                    candidate.pdq_distance <= options.pdq_radius, match.pdq_variant);
       }
     }
+    const auto threshold = descriptors != nullptr ? descriptors->search().Threshold() : std::nullopt;
+    DescriptorEvidence evidence = DescriptorEvidence::kNone;
+    if (match.descriptor && threshold && match.descriptor->score >= *threshold)
+      evidence = could_see ? DescriptorEvidence::kUnconfirmed : DescriptorEvidence::kAlone;
     const bool hash_counts = std::min(pdq_quality, match.picture.pdq_quality) >= kPdqTrustedQuality;
-    const MatchVerdict verdict = JudgeMatch(match, hash_counts);
+    const MatchVerdict verdict = JudgeMatch(match, hash_counts, evidence);
     if (verdict.band == Band::kNone) return std::optional<CopyMatch>();
     match.band = verdict.band;
     match.similarity = verdict.similarity;
-    const bool by_hash = match.pdq_distance <= options.pdq_radius, by_local = candidate.sides != 0;
-    match.found_by = by_hash && by_local ? "pdq+local" : by_hash ? "pdq" : "local";
+    for (const auto& [found, name] :
+         {std::pair{match.pdq_distance <= options.pdq_radius, "pdq"},
+          std::pair{candidate.sides != 0, "local"}, std::pair{match.descriptor.has_value(), "descriptor"}})
+      if (found) match.found_by += (match.found_by.empty() ? "" : "+") + std::string(name);
     return std::optional<CopyMatch>(std::move(match));
-  }
-
-  // Aligns each proposal with the preview, keeps those whose detail is worth naming, in full-size coordinates.
-  static void JudgeRegions(const Image& query, const Image& preview, double geometry_width,
-                           double geometry_height, int full_width, int full_height,
-                           std::vector<RegionMatch> proposals, CopyMatch* match) {
-    const Homography to_preview =
-        Scaling(preview.width() / geometry_width, preview.height() / geometry_height);
-    const Homography query_to_full = Scaling(static_cast<double>(full_width) / query.width(),
-                                             static_cast<double>(full_height) / query.height());
-    const Homography full_to_query = Scaling(static_cast<double>(query.width()) / full_width,
-                                             static_cast<double>(query.height()) / full_height);
-    const double known_width = match->picture.width, known_height = match->picture.height;
-    const Homography preview_to_known =
-        Scaling(known_width / preview.width(), known_height / preview.height());
-    std::vector<RegionMatch> judged;
-    for (RegionMatch& proposal : proposals) {
-      const Alignment alignment = CompareAligned(query, preview, proposal.query_to_known.Then(to_preview));
-      RegionMatch region;
-      region.inliers = proposal.inliers;
-      region.mirrored = proposal.mirrored;
-      region.inverted = alignment.inverted;
-      region.agreement = alignment.agreement;
-      region.agreeing_share = alignment.agreeing_share;
-      region.agreeing_blocks = alignment.agreeing_blocks;
-      region.query_to_known = full_to_query.Then(alignment.query_to_known).Then(preview_to_known);
-      if (alignment.query_region.size() < 3) continue;
-      region.query_region = Map(alignment.query_region, query_to_full);
-      region.known_region = Map(region.query_region, region.query_to_known);
-      region.query_share =
-          std::min(1.0, PolygonArea(region.query_region) / (static_cast<double>(full_width) * full_height));
-      region.known_share = std::min(1.0, PolygonArea(region.known_region) / (known_width * known_height));
-      for (const Polygon& polygon : alignment.changed) region.changed.push_back(Map(polygon, query_to_full));
-      region.changed_share = alignment.changed_share;
-      judged.push_back(std::move(region));
-    }
-    std::stable_sort(judged.begin(), judged.end(), [](const RegionMatch& a, const RegionMatch& b) {
-      return RegionStrength(a) > RegionStrength(b);
-    });
-    for (RegionMatch& region : judged) {
-      const double tolerance = 0.04 * std::hypot(known_width, known_height);
-      const bool duplicate =
-          std::any_of(match->regions.begin(), match->regions.end(), [&](RegionMatch& kept) {
-            const bool same =
-                kept.mirrored == region.mirrored &&
-                (SameTransform(kept.query_to_known, region.query_to_known, region.query_region, tolerance) ||
-                 CoveredShare(region.query_region, kept.query_region) > 0.7);
-            if (same &&
-                SameTransform(kept.query_to_known, region.query_to_known, region.query_region, tolerance)) {
-              kept.inliers = std::max(kept.inliers, region.inliers);
-            }
-            return same;
-          });
-      if (!duplicate) match->regions.push_back(std::move(region));
-    }
-    // Regions too weak to show are dropped, except the best: it is the ground of the band.
-    const auto weak = [](const RegionMatch& region) { return !RegionCounts(region); };
-    if (match->regions.size() > 1)
-      match->regions.erase(std::remove_if(match->regions.begin() + 1, match->regions.end(), weak),
-                           match->regions.end());
   }
 };
 
@@ -357,6 +262,12 @@ Result<std::unique_ptr<CopyDetector>> CopyDetector::Open(const std::filesystem::
                      ": make the library anew, or use the version of Kantei that made it"};
   }
   KANTEI_TRY(state->index, LibraryIndex::Open(state->catalog.get(), *state->vocabulary, true, cancellation));
+  KANTEI_TRY(const auto network, NetworkOf(state->catalog.get()));
+  if (options.use_descriptor && network) {
+    KANTEI_TRY(auto model, DescriptorModel::Open(options.network));
+    KANTEI_TRY(state->descriptors, DescriptorLibrary::Open(state->catalog.get(), std::move(model),
+                                                           options.descriptor, true, cancellation));
+  }
   KANTEI_TRY(const std::vector<store::Bank> banks, state->catalog->Banks());
   for (const store::Bank& bank : banks) state->bank_kinds[bank.name] = bank.kind;
   return std::unique_ptr<CopyDetector>(new CopyDetector(std::move(state)));
@@ -380,15 +291,26 @@ Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int 
     findings.query_features = static_cast<int>(features.size());
     sides = MakeQuerySides(std::move(features), *state_->vocabulary, kQueryAssignments);
   }
-  const auto candidates = state_->FindCandidates(pdq, sides, &findings);
+  State::Collection all{{}, &findings};
+  std::vector<ViewFacts> views;
+  if (state_->options.use_pdq) state_->SearchPdq(pdq, &all);
+  if (state_->options.use_local) state_->SearchLocal(sides, &all);
+  if (state_->descriptors != nullptr)
+    KANTEI_RETURN_IF_ERROR(state_->SearchDescriptors(image::ToRgb(working), &all, &views));
+  const Clock::time_point verification_start = Clock::now();
   const Image grey = image::ToGrey(working);
   std::vector<CopyMatch> matches;
-  for (const Candidate& candidate : candidates) {
+  for (const Candidate& candidate : state_->Shortlist(all)) {
     KANTEI_TRY(std::optional<CopyMatch> match,
-               state_->Verify(candidate, sides, pdq.quality, grey, full_width, full_height));
+               state_->Verify(candidate, sides, pdq.quality, views, findings.query_features, grey, full_width,
+                              full_height));
     ++findings.verified;
-    if (match) matches.push_back(std::move(*match));
+    if (!match) continue;
+    if (match->band >= Band::kModerate) ++findings.steps[candidate.step].confirmed;
+    matches.push_back(std::move(*match));
   }
+  findings.steps.push_back(
+      {"verification", findings.verified, 0, static_cast<int>(matches.size()), Seconds(verification_start)});
   std::stable_sort(matches.begin(), matches.end(), [](const CopyMatch& a, const CopyMatch& b) {
     return a.band != b.band ? a.band > b.band : a.similarity > b.similarity;
   });

@@ -9,6 +9,7 @@
 #include "kantei/base/band.h"
 #include "kantei/base/cancellation.h"
 #include "kantei/base/result.h"
+#include "kantei/copy/descriptor_search.h"
 #include "kantei/image/image.h"
 #include "kantei/image/transform.h"
 #include "kantei/store/catalog.h"
@@ -41,14 +42,29 @@ struct CopyMatch {
   int pdq_distance = 256;  ///< best over the eight dihedral variants
   image::Dihedral pdq_variant = image::Dihedral::kOriginal;  ///< the variant of the query that is closest
   std::vector<RegionMatch> regions;                          ///< best first; empty when only PDQ matched
-  std::string found_by;                                      ///< "pdq", "local" or "pdq+local"
+  std::string found_by;  ///< "pdq", "local", "descriptor", or several joined by "+" in this order
+  /// Of the descriptor search; nothing when it did not name the picture.
+  std::optional<DescriptorHit> descriptor;
+  ViewFacts descriptor_view;  ///< the part or turn of the query that was nearest
+};
+
+/// What one step of the search brought, for --explain.
+struct SearchStep {
+  std::string name;    ///< "pdq", "local", "descriptor whole", "descriptor overlay", "verification", ...
+  int candidates = 0;  ///< known pictures that it named
+  int only_here = 0;   ///< of these, those that no earlier step had named
+  int confirmed = 0;   ///< of these, those that became matches
+  double seconds = 0;
 };
 
 struct CopyFindings {
   Band band = Band::kNone;          ///< of the best match that is not silenced
   std::vector<CopyMatch> matches;   ///< best first, band >= inconclusive; none from ignore banks
   std::vector<CopyMatch> silenced;  ///< the same evidence, silenced by an ignore bank
-  int candidates_pdq = 0, candidates_local = 0, verified = 0;
+  int candidates_pdq = 0, candidates_local = 0, candidates_descriptor = 0, verified = 0;
+  int views = 0;                         ///< parts and turns of the query that were described
+  std::vector<SearchStep> steps;         ///< in the order of the search
+  std::int64_t missing_descriptors = 0;  ///< known pictures that the network has not described yet
   int pdq_quality = 0;
   int query_features = 0;  ///< below 20 local matching has little to work with
   std::int64_t library_pictures = 0;
@@ -57,6 +73,10 @@ struct CopyFindings {
 struct DetectorOptions {
   bool use_pdq = true;
   bool use_local = true;
+  bool use_descriptor = true;      ///< libraries without descriptors are searched without them
+  bool use_verification = true;    ///< false: descriptor scores alone name pictures
+  DescriptorModelOptions network;  ///< must be the one that the library was described by
+  DescriptorSearchOptions descriptor;
   int pdq_radius = 31;    ///< 0..255
   int max_verified = 40;  ///< candidates that are verified, best first
   int max_matches = 10;   ///< matches that are reported

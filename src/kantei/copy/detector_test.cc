@@ -191,7 +191,7 @@ TEST_F(DetectorTest, AnIgnoreBankSilencesItsRegion) {
 TEST_F(DetectorTest, RemovedPicturesAreNotFoundAndLaterOnesAre) {
   const fs::path library = root_ / "changing";
   ASSERT_TRUE(Enroll("deny", 0, 4, library).ok());
-  ASSERT_TRUE(RefreshIndexes(library, {}).ok());
+  ASSERT_TRUE(RefreshIndexes(library, nullptr, {}).ok());
   EXPECT_EQ(Find(TestPicture(2), library).band, Band::kStrong);
   {
     auto catalog = store::Catalog::Open(library, store::OpenMode::kReadWrite);
@@ -201,7 +201,7 @@ TEST_F(DetectorTest, RemovedPicturesAreNotFoundAndLaterOnesAre) {
   ASSERT_TRUE(Enroll("deny", 6, 7, library).ok());
   EXPECT_LT(Find(TestPicture(2), library).band, Band::kModerate);
   EXPECT_EQ(Find(TestPicture(6), library).band, Band::kStrong);
-  ASSERT_TRUE(RefreshIndexes(library, {}).ok());
+  ASSERT_TRUE(RefreshIndexes(library, nullptr, {}).ok());
   EXPECT_LT(Find(TestPicture(2), library).band, Band::kModerate);
   EXPECT_EQ(Find(TestPicture(6), library).band, Band::kStrong);
 }
@@ -209,7 +209,7 @@ TEST_F(DetectorTest, RemovedPicturesAreNotFoundAndLaterOnesAre) {
 TEST_F(DetectorTest, DamagedIndexFilesAreRebuilt) {
   const fs::path library = root_ / "damaged";
   ASSERT_TRUE(Enroll("deny", 0, 3, library).ok());
-  ASSERT_TRUE(RefreshIndexes(library, {}).ok());
+  ASSERT_TRUE(RefreshIndexes(library, nullptr, {}).ok());
   for (const char* name : {"pdq.idx", "local.idx"}) {
     const fs::path path = library / "index" / name;
     ASSERT_TRUE(fs::exists(path));

@@ -4,6 +4,7 @@
 
 #include "kantei/base/parallel.h"
 #include "kantei/base/sha256.h"
+#include "kantei/copy/descriptor_library.h"
 #include "kantei/copy/library_index.h"
 #include "kantei/copy/local_features.h"
 #include "kantei/copy/pdq.h"
@@ -19,6 +20,7 @@ struct Prepared {
   std::optional<Error> error;
   store::Picture picture;
   store::PictureBlobs blobs;
+  Bytes descriptor;
 };
 
 Prepared Prepare(const std::filesystem::path& path, const EnrollOptions& options,
@@ -61,6 +63,11 @@ Prepared Prepare(const std::filesystem::path& path, const EnrollOptions& options
     auto preview = image::EncodeJpeg(image::ResizeToFit(pixels, kPreviewSide), kPreviewQuality);
     if (!preview.ok()) return fail(preview.error());
     prepared.blobs.preview = std::move(*preview);
+    if (options.descriptor != nullptr) {
+      auto described = options.descriptor->Describe({&pixels, 1});
+      if (!described.ok()) return fail(described.error());
+      prepared.descriptor = SerializeDescriptor(described->row(0));
+    }
   }
   return prepared;
 }
@@ -89,6 +96,10 @@ Result<EnrollSummary> EnrollFiles(store::Catalog* catalog, const std::vector<std
                        ": make a new library, or use the version of Kantei that made this one"};
     }
     if (!known) KANTEI_RETURN_IF_ERROR(catalog->SetSetting("vocabulary", vocabulary->id()));
+    if (options.descriptor != nullptr) {
+      KANTEI_RETURN_IF_ERROR(CheckNetwork(catalog, *options.descriptor));
+      KANTEI_RETURN_IF_ERROR(SetNetwork(catalog, *options.descriptor));
+    }
   }
 
   EnrollSummary summary;
@@ -118,7 +129,12 @@ Result<EnrollSummary> EnrollFiles(store::Catalog* catalog, const std::vector<std
       ++summary.already_known;
       return {};
     }
-    KANTEI_RETURN_IF_ERROR(catalog->Add(prepared.picture, prepared.blobs));
+    KANTEI_TRY(const std::int64_t picture_id, catalog->Add(prepared.picture, prepared.blobs));
+    if (!options.hashes_only && options.descriptor != nullptr) {
+      KANTEI_RETURN_IF_ERROR(
+          catalog->PutDescriptor(picture_id, options.descriptor->id(), prepared.descriptor));
+      summary.without_descriptor += prepared.descriptor.empty();
+    }
     if (++pending >= options.batch) return commit();
     return {};
   };
@@ -166,12 +182,18 @@ Result<EnrollSummary> EnrollFiles(store::Catalog* catalog, const std::vector<std
   return summary;
 }
 
-Status RefreshIndexes(const std::filesystem::path& library, const CancellationToken& cancellation) {
+Status RefreshIndexes(const std::filesystem::path& library, std::shared_ptr<const DescriptorModel> descriptor,
+                      const CancellationToken& cancellation) {
   KANTEI_TRY(const std::unique_ptr<store::Catalog> catalog,
              store::Catalog::Open(library, store::OpenMode::kReadOnly));
   KANTEI_TRY(const auto vocabulary, Vocabulary::Shipped());
   KANTEI_TRY(const auto index, LibraryIndex::Open(catalog.get(), *vocabulary, true, cancellation));
   (void)index;
+  if (descriptor != nullptr) {
+    KANTEI_TRY(const auto descriptors,
+               DescriptorLibrary::Open(catalog.get(), std::move(descriptor), {}, true, cancellation));
+    (void)descriptors;
+  }
   return {};
 }
 

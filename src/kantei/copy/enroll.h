@@ -9,6 +9,7 @@
 #include "kantei/base/cancellation.h"
 #include "kantei/base/progress.h"
 #include "kantei/base/result.h"
+#include "kantei/copy/descriptor_model.h"
 #include "kantei/image/decode.h"
 #include "kantei/store/catalog.h"
 
@@ -18,8 +19,10 @@ struct EnrollOptions {
   std::string bank = "deny";
   std::string label, owner, source, notes;
   bool hashes_only = false;  ///< PDQ alone: about ten times faster, finds resaves only
-  int threads = 0;           ///< 0: all cores
-  int batch = 64;            ///< pictures per durable commit, >= 1
+  /// The network that describes the pictures; null: none does. A library keeps to one network.
+  std::shared_ptr<const DescriptorModel> descriptor;
+  int threads = 0;  ///< 0: all cores
+  int batch = 64;   ///< pictures per durable commit, >= 1
   image::DecodeLimits limits;
   Status Validate() const;
 };
@@ -32,6 +35,8 @@ struct EnrollFailure {
 struct EnrollSummary {
   std::int64_t added = 0;
   std::int64_t already_known = 0;  ///< same SHA-256 in the same bank (the earlier entry is kept)
+  std::int64_t without_descriptor =
+      0;  ///< added, but nearly of one colour: only hashes and local features know them
   std::vector<EnrollFailure> failures;
   bool cancelled = false;  ///< stopped on request; everything counted in `added` is durable
 };
@@ -43,6 +48,8 @@ Result<EnrollSummary> EnrollFiles(store::Catalog* catalog, const std::vector<std
                                   Progress* progress);
 
 /// Brings the index files of the library up to its catalogue, so that the next search need not (idempotent).
-Status RefreshIndexes(const std::filesystem::path& library, const CancellationToken& cancellation);
+/// `descriptor` may be null.
+Status RefreshIndexes(const std::filesystem::path& library, std::shared_ptr<const DescriptorModel> descriptor,
+                      const CancellationToken& cancellation);
 
 }  // namespace kantei::copy

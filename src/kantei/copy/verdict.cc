@@ -37,7 +37,7 @@ bool RegionCounts(const RegionMatch& region) {
   return RegionStrength(region) >= kModerate;
 }
 
-MatchVerdict JudgeMatch(const CopyMatch& match, bool hash_counts) {
+MatchVerdict JudgeMatch(const CopyMatch& match, bool hash_counts, DescriptorEvidence descriptor) {
   MatchVerdict verdict;
   const bool hash_match = hash_counts && match.pdq_distance <= kPdqMatchDistance;
   // A near hash that its picture does not confirm is a hint; of a bare hash, which has nothing to confirm with, it is all
@@ -45,6 +45,9 @@ MatchVerdict JudgeMatch(const CopyMatch& match, bool hash_counts) {
   double evidence = !hash_match ? -9.0 : match.picture.has_features ? kInconclusive : kModerate;
   if (!match.regions.empty())
     evidence = std::max(evidence, Evidence(match.regions.front(), hash_counts ? match.pdq_distance : 256));
+  // A descriptor above its threshold is a hint where the detail contradicts it, and names the match where there is no detail.
+  if (descriptor == DescriptorEvidence::kUnconfirmed) evidence = std::max(evidence, kInconclusive);
+  if (descriptor == DescriptorEvidence::kAlone) evidence = std::max(evidence, kModerate);
   verdict.similarity = Logistic(evidence);
   verdict.band = evidence >= kStrong         ? Band::kStrong
                  : evidence >= kModerate     ? Band::kModerate

@@ -174,19 +174,26 @@ CheckReport ReportCopy(const copy::CopyFindings& findings, const CopyView& view)
                                    "「{0}」との一致は、対象外バンク「{1}」の画像であるため判定に含めない。"},
                                   {Same(KnownName(match.picture)), Same(match.picture.bank)}));
   if (findings.library_pictures > 0 && findings.matches.empty()) {
-    const Text what = findings.candidates_pdq + findings.candidates_local == 0
-                          ? Text{"Neither the hash nor the local features pointed to a known picture.",
-                                 "ハッシュ、局所特徴のいずれからも候補は得られなかった。"}
-                          : Text{
-                                "{0} candidates from the hash and {1} from local features were considered; "
-                                "{2} were compared in "
-                                "detail; none agreed well enough.",
-                                "ハッシュによる候補 {0} 件、局所特徴による候補 {1} 件のうち {2} "
-                                "件を詳細に照合したが、十分な一致は認められなかった。"};
+    const int named = findings.candidates_pdq + findings.candidates_local + findings.candidates_descriptor;
+    const Text what =
+        named == 0
+            ? Text{"Neither the hash nor the local features nor the descriptors pointed to a known picture.",
+                   "ハッシュ、局所特徴、記述子のいずれからも候補は得られなかった。"}
+            : Text{
+                  "{0} candidates from the hash, {1} from local features and {3} from descriptors were "
+                  "considered; {2} were compared in detail; none agreed well enough.",
+                  "ハッシュによる候補 {0} 件、局所特徴による候補 {1} 件、記述子による候補 {3} 件のうち {2} "
+                  "件を詳細に照合したが、十分な一致は認められなかった。"};
     report.grounds.push_back(Fill(
-        what, {Same(std::to_string(findings.candidates_pdq)), Same(std::to_string(findings.candidates_local)),
-               Same(std::to_string(findings.verified))}));
+        what,
+        {Same(std::to_string(findings.candidates_pdq)), Same(std::to_string(findings.candidates_local)),
+         Same(std::to_string(findings.verified)), Same(std::to_string(findings.candidates_descriptor))}));
   }
+  if (findings.missing_descriptors > 0)
+    report.grounds.push_back(
+        Fill({"{0} known pictures have no descriptor yet: 'kantei library reindex' makes them.",
+              "既知画像 {0} 点には記述子がまだない（「kantei library reindex」で作成できる）。"},
+             {Same(std::to_string(findings.missing_descriptors))}));
   if (findings.pdq_quality < kEnoughQuality)
     report.grounds.push_back(
         Fill({"The picture has little detail as a whole (PDQ quality {0} of 100): its hash means little.",
@@ -218,7 +225,17 @@ CheckReport ReportCopy(const copy::CopyFindings& findings, const CopyView& view)
     json["silenced"].push_back(MatchJson(match, view.sha256));
   json["candidates"] = {{"pdq", findings.candidates_pdq},
                         {"local", findings.candidates_local},
+                        {"descriptor", findings.candidates_descriptor},
                         {"verified", findings.verified}};
+  json["views"] = findings.views;
+  json["missing_descriptors"] = findings.missing_descriptors;
+  json["steps"] = Json::array();
+  for (const copy::SearchStep& step : findings.steps)
+    json["steps"].push_back({{"name", step.name},
+                             {"candidates", step.candidates},
+                             {"only_here", step.only_here},
+                             {"confirmed", step.confirmed},
+                             {"seconds", step.seconds}});
   json["library_pictures"] = findings.library_pictures;
   json["pdq_quality"] = findings.pdq_quality;
   json["query_features"] = findings.query_features;

@@ -192,6 +192,32 @@ Text BankKindText(store::BankKind kind) {
   return {"known", "既知"};
 }
 
+namespace {
+
+Text ViewText(copy::ViewKind kind) {
+  switch (kind) {
+    case copy::ViewKind::kWhole:
+      return {"the whole picture", "画像全体"};
+    case copy::ViewKind::kTrimmed:
+      return {"the picture without its border", "縁を除いた画像"};
+    case copy::ViewKind::kOverlay:
+      return {"a rectangle that looks pasted in", "貼り込みとみられる矩形"};
+    case copy::ViewKind::kSurround:
+      return {"what surrounds a rectangle that looks pasted in", "貼り込みとみられる矩形の周囲"};
+    case copy::ViewKind::kQuadrant:
+      return {"a quarter or half of the picture", "画像の四分の一または半分"};
+    case copy::ViewKind::kCrop:
+      return {"a crop of the picture", "画像の一部の切り抜き"};
+    case copy::ViewKind::kTurned:
+      return {"the picture turned", "回転した画像"};
+    case copy::ViewKind::kMirrored:
+      return {"the picture mirrored", "左右反転した画像"};
+  }
+  return {};
+}
+
+}  // namespace
+
 std::vector<Text> MatchGrounds(const copy::CopyMatch& match, std::string_view query_sha256) {
   const std::string name = KnownName(match.picture);
   std::vector<Text> grounds;
@@ -217,6 +243,14 @@ std::vector<Text> MatchGrounds(const copy::CopyMatch& match, std::string_view qu
               "通常は同一画像の派生版とみなされる。"},
              {Same(name), Same(std::to_string(match.pdq_distance)), VariantText(match.pdq_variant),
               Same(std::to_string(copy::kPdqMatchDistance))}));
+  if (match.descriptor && match.descriptor->probability)
+    grounds.push_back(Fill(
+        {"The descriptor network finds it near “{0}” ({1}): on the pairs that its scores were calibrated "
+         "with, {2} of those "
+         "that scored so high were copies.",
+         "記述子ネットワークでは「{0}」に近い（{1}）。較正に用いた画像対のうち、同程度の評価値を得たものの "
+         "{2} が複製であった。"},
+        {Same(name), ViewText(match.descriptor_view.kind), Same(Percent(*match.descriptor->probability))}));
   if (match.bank_kind == store::BankKind::kAllow)
     grounds.push_back(Fill({"“{0}” is in the bank “{1}”: known and permitted.",
                             "「{0}」はバンク「{1}」に登録された、使用可の既知画像である。"},
@@ -241,6 +275,15 @@ Json MatchJson(const copy::CopyMatch& match, std::string_view query_sha256) {
   json["pdq_distance"] = match.pdq_distance;
   json["pdq_variant"] = VariantName(match.pdq_variant);
   json["found_by"] = match.found_by;
+  if (match.descriptor) {
+    const copy::DescriptorHit& hit = *match.descriptor;
+    const image::Rect& region = match.descriptor_view.region;
+    json["descriptor"] = {{"cosine", hit.cosine},
+                          {"score", hit.score},
+                          {"probability", hit.probability ? Json(*hit.probability) : Json(nullptr)},
+                          {"view", copy::ViewKindName(match.descriptor_view.kind)},
+                          {"view_region", {region.x, region.y, region.width, region.height}}};
+  }
   json["inliers"] = BestInliers(match);
   json["regions"] = Json::array();
   for (const copy::RegionMatch& region : match.regions) json["regions"].push_back(RegionJson(region));

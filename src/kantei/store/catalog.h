@@ -127,6 +127,25 @@ class Catalog {
 
   Result<Checkpoint> CurrentCheckpoint();
 
+  /// The descriptor of a picture under a network (`model`: what identifies the network), replacing an earlier one. `vectors` is
+  /// opaque; empty says that the picture was looked at and has none. kNotFound: no such picture.
+  Status PutDescriptor(std::int64_t picture_id, const std::string& model, const Bytes& vectors);
+  /// Nothing when the picture has none of this network.
+  Result<std::optional<Bytes>> GetDescriptor(std::int64_t picture_id, const std::string& model);
+  struct DescriptorRow {
+    std::int64_t picture_id = 0;
+    BankKind bank_kind = BankKind::kDeny;
+    Bytes vectors;
+  };
+  /// In order of id from after_id on. `visit` returning false stops.
+  Status ScanDescriptors(const std::string& model, std::int64_t after_id,
+                         const std::function<bool(DescriptorRow&&)>& visit);
+  /// Pictures with a preview and without a descriptor of this network, in order of id from after_id on, at most `limit`.
+  Result<std::vector<std::int64_t>> WithoutDescriptor(const std::string& model, std::int64_t after_id,
+                                                      int limit);
+  /// How many pictures have been described by this network.
+  Result<std::int64_t> CountDescriptors(const std::string& model);
+
   /// A named setting kept with the library (e.g. the vocabulary its postings were made with).
   Result<std::optional<std::string>> GetSetting(const std::string& name);
   Status SetSetting(const std::string& name, const std::string& value);

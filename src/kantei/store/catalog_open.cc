@@ -17,7 +17,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kApplicationId = 0x4B4E5449;  // "KNTI" in the file's header, offset 68
-constexpr std::int64_t kSchemaVersion = 1;           // offset 60
+constexpr std::int64_t kSchemaVersion = 2;           // offset 60
 
 // Page size: features are read whole and are tens of kilobytes, so few long overflow pages beat many short
 // ones.
@@ -74,6 +74,19 @@ CREATE TABLE settings (
 INSERT INTO banks (name, kind) VALUES ('allow', 0), ('deny', 1), ('ignore', 2);
 )sql";
 
+// Version 2. Beside the blobs and not in their rows, because a new network replaces every one of them.
+constexpr const char* kDescriptorSchema = R"sql(
+CREATE TABLE descriptor_models (
+  model_id INTEGER PRIMARY KEY,
+  model    TEXT NOT NULL UNIQUE CHECK (length(model) > 0)
+) STRICT;
+CREATE TABLE descriptors (
+  picture_id INTEGER PRIMARY KEY REFERENCES pictures (picture_id) ON DELETE CASCADE,
+  model_id   INTEGER NOT NULL REFERENCES descriptor_models (model_id),
+  vectors    BLOB NOT NULL
+) STRICT;
+)sql";
+
 /// RFC 9562 version 4.
 std::string MakeUuid() {
   std::random_device device;
@@ -103,6 +116,7 @@ Status CreateSchema(Database* database) {
   KANTEI_RETURN_IF_ERROR(database->Execute(kWritePragmas));
   KANTEI_TRY(Change change, Change::Begin(database));
   KANTEI_RETURN_IF_ERROR(database->Execute(kSchema));
+  KANTEI_RETURN_IF_ERROR(database->Execute(kDescriptorSchema));
   KANTEI_TRY(Statement insert,
              database->Prepare("INSERT INTO settings (name, value) VALUES ('catalog_uuid', ?)"));
   const std::string uuid = MakeUuid();
@@ -115,6 +129,13 @@ Status CreateSchema(Database* database) {
   SyncDirectory(directory);
   SyncDirectory(directory / "..");
   return {};
+}
+
+Status MigrateFromVersion1(Database* database) {
+  KANTEI_TRY(Change change, Change::Begin(database));
+  KANTEI_RETURN_IF_ERROR(database->Execute(kDescriptorSchema));
+  KANTEI_RETURN_IF_ERROR(database->Execute("PRAGMA user_version = " + std::to_string(kSchemaVersion)));
+  return change.Commit();
 }
 
 Error NoCatalogue(const fs::path& directory) {
@@ -146,8 +167,9 @@ Status CheckOrCreate(Database* database, OpenMode mode) {
   }
   if (version < 1)
     return Error{ErrorCode::kCorrupt, name + " names no catalogue version; restore it from a backup"};
-  if (mode != OpenMode::kReadOnly) KANTEI_RETURN_IF_ERROR(database->Execute(kWritePragmas));
-  return {};
+  if (mode == OpenMode::kReadOnly) return {};  // one of version 1 is read as having no descriptors
+  KANTEI_RETURN_IF_ERROR(database->Execute(kWritePragmas));
+  return version == 1 ? MigrateFromVersion1(database) : Status();
 }
 
 bool IsEmptyOrAbsent(const fs::path& file) {

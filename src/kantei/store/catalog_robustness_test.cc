@@ -256,7 +256,7 @@ TEST_F(CatalogRobustnessTest, RefusesWhatIsNotItsOwn) {
 
 TEST_F(CatalogRobustnessTest, RefusesANewerVersion) {
   MakeLibrary(1);
-  Tamper("PRAGMA user_version = 2");
+  Tamper("PRAGMA user_version = 3");
   EXPECT_EQ(OpenError(OpenMode::kReadOnly), ErrorCode::kUnsupported);
   EXPECT_EQ(OpenError(OpenMode::kReadWrite), ErrorCode::kUnsupported);
   Tamper("PRAGMA user_version = 0");

@@ -12,7 +12,7 @@
 #include <optional>
 #include <span>
 
-#include "kantei/store/csv.h"
+#include "kantei/base/csv.h"
 
 namespace kantei::store {
 namespace {

@@ -1,4 +1,4 @@
-// Reader of comma-separated values (RFC 4180) as people really write them. Private to store/.
+// Reader of comma-separated values (RFC 4180) as people really write them.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-namespace kantei::store {
+namespace kantei {
 
 struct CsvRecord {
   std::size_t line = 0;  ///< where it starts, from 1
@@ -15,8 +15,7 @@ struct CsvRecord {
 };
 
 /// Takes LF, CRLF and CR, a byte-order mark, blanks around unquoted fields; leaves out blank lines and lines
-/// that start with
-/// '#'. The text must outlive the reader.
+/// that start with '#'. The text must outlive the reader.
 class CsvReader {
  public:
   explicit CsvReader(std::string_view text);
@@ -37,4 +36,4 @@ class CsvReader {
 /// The field quoted if it needs to be.
 std::string CsvField(std::string_view field);
 
-}  // namespace kantei::store
+}  // namespace kantei

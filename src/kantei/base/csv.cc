@@ -1,9 +1,9 @@
-#include "kantei/store/csv.h"
+#include "kantei/base/csv.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace kantei::store {
+namespace kantei {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
@@ -107,4 +107,4 @@ std::string CsvField(std::string_view field) {
   return quoted + '"';
 }
 
-}  // namespace kantei::store
+}  // namespace kantei

@@ -1,0 +1,10 @@
+// The models that `kantei train` learns, one function each.
+#pragma once
+
+#include "kantei/cli/session.h"
+
+namespace kantei::cli {
+
+void AddTrainDescriptor(CLI::App* train_verb, Session* session);
+
+}  // namespace kantei::cli

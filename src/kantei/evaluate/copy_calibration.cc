@@ -1,0 +1,184 @@
+#include "kantei/evaluate/copy_calibration.h"
+
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+
+#include "kantei/base/files.h"
+#include "kantei/base/log.h"
+#include "kantei/base/parallel.h"
+#include "kantei/base/progress.h"
+#include "kantei/copy/working_size.h"
+#include "kantei/image/decode.h"
+#include "kantei/image/transform.h"
+#include "kantei/store/vector_index.h"
+
+namespace kantei::evaluate {
+namespace {
+
+using copy::LabelledScore;
+using copy::Normalisation;
+
+Result<image::Image> Load(const std::filesystem::path& file) {
+  image::DecodeOptions decode;
+  decode.max_longer_side = copy::kWorkingSide;
+  KANTEI_TRY(image::DecodedImage decoded, image::DecodeImageFile(file, decode));
+  return image::ToRgb(decoded.pixels);
+}
+
+// One row a file; rows of zeros for pictures without a descriptor and for files that cannot be read (named in the log).
+Result<std::vector<float>> DescribeFiles(const copy::DescriptorModel& model,
+                                         const std::vector<std::filesystem::path>& files, int threads,
+                                         const char* label, const CancellationToken& cancellation) {
+  const auto dimension = static_cast<std::size_t>(model.dimension());
+  std::vector<float> rows(files.size() * dimension);
+  Progress progress(label, files.size(), "pictures");
+  std::mutex mutex;
+  std::optional<Error> failure;
+  ParallelFor(files.size(), ThreadCount(threads), cancellation, [&](std::size_t i) {
+    auto picture = Load(files[i]);
+    if (!picture.ok()) {
+      LogWarning(picture.error().message);
+    } else {
+      auto described = model.Describe({&*picture, 1});
+      if (described.ok()) {
+        std::copy(described->values.begin(), described->values.end(),
+                  rows.begin() + static_cast<std::ptrdiff_t>(i * dimension));
+      } else {
+        const std::lock_guard lock(mutex);
+        failure = described.error();
+      }
+    }
+    progress.Advance();
+  });
+  KANTEI_RETURN_IF_ERROR(cancellation.Check());
+  if (failure) return *failure;
+  return rows;
+}
+
+bool IsZero(std::span<const float> row) {
+  return std::all_of(row.begin(), row.end(), [](float x) { return x == 0; });
+}
+
+double ExpectedError(const std::vector<LabelledScore>& best, const copy::ScoreCalibration& calibration) {
+  double count[10] = {}, claimed[10] = {}, right[10] = {}, error = 0;
+  for (const LabelledScore& s : best) {
+    const double probability = calibration.Probability(s.score);
+    const int bin = std::min(9, static_cast<int>(probability * 10));
+    count[bin] += 1, claimed[bin] += probability, right[bin] += s.copy;
+  }
+  for (int bin = 0; bin < 10; ++bin)
+    error += std::abs(claimed[bin] - right[bin]) / static_cast<double>(best.size());
+  return error;
+}
+
+}  // namespace
+
+Result<CopyCalibration> CalibrateDescriptor(std::shared_ptr<const copy::DescriptorModel> model,
+                                            const std::vector<std::filesystem::path>& background_files,
+                                            const dataset::CopyBenchmark& benchmark,
+                                            const CopyCalibrationOptions& options,
+                                            const CancellationToken& cancellation) {
+  CopyCalibration result;
+  copy::DescriptorProfile& profile = result.profile;
+  profile.weights_sha256 = model->info().sha256;
+  profile.scales = options.scales;
+  profile.dimension = model->dimension();
+  model = model->WithProfile(profile);
+  const auto dimension = static_cast<std::size_t>(model->dimension());
+
+  std::vector<std::filesystem::path> chosen;
+  const std::size_t wanted =
+      std::min(background_files.size(), static_cast<std::size_t>(std::max(1, options.background)));
+  for (std::size_t i = 0; i < wanted; ++i)
+    chosen.push_back(background_files[i * background_files.size() / wanted]);
+  KANTEI_TRY(std::vector<float> rows,
+             DescribeFiles(*model, chosen, options.threads, "background", cancellation));
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const auto row = std::span(rows).subspan(i * dimension, dimension);
+    if (!IsZero(row)) profile.background.insert(profile.background.end(), row.begin(), row.end());
+  }
+
+  KANTEI_TRY(const std::vector<float> references,
+             DescribeFiles(*model, benchmark.references.files, options.threads, "references", cancellation));
+  // Decoded once for all normalisations would need the memory of all queries; their views are described anew instead.
+  for (const Normalisation normalisation : {Normalisation::kStretching, Normalisation::kAdditive,
+                                            Normalisation::kNegatives, Normalisation::kNone}) {
+    copy::DescriptorSearchOptions search_options = options.search;
+    search_options.normalisation = normalisation;
+    KANTEI_TRY(const auto search,
+               copy::DescriptorSearch::Create(model->WithProfile(profile), search_options, {}, 1));
+    store::VectorIndexOptions index_options;
+    index_options.backend = store::VectorBackend::kFlatFloat16;
+    index_options.dimension = model->dimension();
+    KANTEI_TRY(const auto index, store::VectorIndex::Create(index_options));
+    std::vector<float> known;
+    std::vector<std::int64_t> ids;
+    for (std::size_t i = 0; i < benchmark.references.size(); ++i) {
+      const auto row = std::span(references).subspan(i * dimension, dimension);
+      if (IsZero(row)) continue;
+      ids.push_back(static_cast<std::int64_t>(i));
+      known.insert(known.end(), row.begin(), row.end());
+    }
+    search->AdjustKnown(known);
+    KANTEI_RETURN_IF_ERROR(index->Add(ids, known, options.threads));
+
+    std::vector<LabelledScore> best, all;
+    std::mutex mutex;
+    std::optional<Error> failure;
+    Progress progress(std::string(copy::NormalisationName(normalisation)), benchmark.queries.size(),
+                      "queries");
+    ParallelFor(benchmark.queries.size(), ThreadCount(options.threads), cancellation, [&](std::size_t q) {
+      const dataset::BenchmarkQuery& query = benchmark.queries[q];
+      auto picture = Load(query.file);
+      auto answer =
+          picture.ok() ? search->Find(*picture, *index) : Result<copy::DescriptorAnswer>(picture.error());
+      const std::lock_guard lock(mutex);
+      progress.Advance();
+      if (!answer.ok()) {
+        failure = answer.error();
+        return;
+      }
+      for (std::size_t h = 0; h < answer->hits.size(); ++h) {
+        const auto reference = static_cast<std::uint32_t>(answer->hits[h].picture_id);
+        const bool copy =
+            std::find(query.references.begin(), query.references.end(), reference) != query.references.end();
+        all.push_back({answer->hits[h].score, copy});
+        if (h == 0) best.push_back(all.back());
+      }
+    });
+    KANTEI_RETURN_IF_ERROR(cancellation.Check());
+    if (failure) return *failure;
+    KANTEI_TRY(copy::ScoreCalibration calibration, copy::FitCalibration(best));
+    const auto threshold = copy::ThresholdAtPrecision(all, 0.9);
+    if (!threshold)
+      return Error{ErrorCode::kInvalidArgument,
+                   "no score reaches 90 % precision on this benchmark: the network does not tell "
+                   "copies from strangers"};
+    calibration.threshold = *threshold;
+    CopyCalibrationFigures figures;
+    figures.normalisation = copy::NormalisationName(normalisation);
+    for (const dataset::BenchmarkQuery& query : benchmark.queries)
+      ++(query.references.empty() ? figures.queries_without : figures.queries_with_source);
+    double found = 0;
+    for (const LabelledScore& s : all) found += s.copy && s.score >= *threshold;
+    figures.recall_at_threshold =
+        benchmark.true_pairs > 0 ? found / static_cast<double>(benchmark.true_pairs) : 0;
+    figures.expected_error = ExpectedError(best, calibration);
+    calibration.source = benchmark.name + " (" + benchmark.identity.substr(0, 12) +
+                         "): " + std::to_string(figures.queries_with_source) + " queries with a source, " +
+                         std::to_string(figures.queries_without) + " without, " +
+                         std::to_string(benchmark.references.size()) + " references";
+    profile.calibrations[normalisation] = calibration;
+    result.figures.push_back(figures);
+  }
+  // The one that finds most at its threshold.
+  const auto better = [](const CopyCalibrationFigures& a, const CopyCalibrationFigures& b) {
+    return a.recall_at_threshold < b.recall_at_threshold;
+  };
+  const auto top = std::max_element(result.figures.begin(), result.figures.end(), better);
+  KANTEI_TRY(profile.normalisation, copy::ParseNormalisation(top->normalisation));
+  return result;
+}
+
+}  // namespace kantei::evaluate

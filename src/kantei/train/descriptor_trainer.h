@@ -1,0 +1,84 @@
+// Trains copy descriptors: self-supervised (Barlow Twins, InfoNCE with KoLeo) and by identities (Bag of Tricks).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kantei/base/cancellation.h"
+#include "kantei/base/result.h"
+
+namespace kantei::train {
+
+enum class Objective {
+  kInfoNce,      ///< SSCD (2202.10261): InfoNCE and KoLeo over unit descriptors
+  kBarlowTwins,  ///< 2103.03230: pretraining of the backbone; the descriptor is the pooled feature
+  kIdentities,  ///< BoT (2111.08004): each picture is a class; wide and compressed heads, triplet, distillation
+};
+std::string_view ObjectiveName(Objective objective);  ///< "infonce", "barlow", "identities"
+Result<Objective> ParseObjective(std::string_view name);
+
+struct DescriptorTrainingOptions {
+  Objective objective = Objective::kInfoNce;
+  std::string backbone = "compact";  ///< "compact", "resnet50"
+  int dimension = 256;               ///< of the descriptor (not for Barlow Twins), 16..4096
+  int projector = 2048;    ///< width of Barlow's projector and of the identity head's wide layer, 64..16384
+  bool gem = true;         ///< GeM pooling (exponent 3, trainable by identities); false: average
+  bool wave_block = true;  ///< identity objective only
+  std::string init;        ///< exported model to begin with; empty: from scratch
+
+  int side = 128;              ///< of a view in pixels, 32..512
+  double edit_strength = 1.0;  ///< 0: crops and flips only, 1: as published
+  /// Share of the steps in which the strength rises from a fifth to its full value: a fresh network learns nothing from views
+  /// that it cannot yet tell apart.
+  double edit_ramp = 0.5;
+  double min_scale = 0.2;       ///< smallest area share of a view's crop
+  int pictures_per_step = 192;  ///< distinct pictures in a batch, >= 2
+  int views_per_picture = 2;    ///< >= 2
+  int accumulate = 1;           ///< batches whose gradients are added up before an optimiser step
+
+  std::int64_t steps = 10'000;
+  double learning_rate = 1e-3;  ///< of AdamW after warm-up
+  double weight_decay = 0.05;   ///< not on biases and norms
+  double warm_up = 0.05;        ///< share of the steps; rises linearly from 1 % of the rate
+  double hold = 0.0;            ///< share of the steps at the full rate before the cosine falls to zero
+  double temperature = 0.05;    ///< InfoNCE
+  double koleo = 5.0;           ///< weight of the KoLeo entropy
+  double barlow_lambda = 0.005;
+  double ema = 0.999;      ///< decay of the averaged weights that are exported; 0: none
+  double clip_norm = 5.0;  ///< gradients are scaled down to this norm; 0: never
+
+  std::uint64_t seed = 1;
+  std::string device = "cpu";
+  bool bfloat16 = true;    ///< convolutions in bfloat16 (float32 weights and loss)
+  int threads = 0;         ///< of the network on the CPU; 0: all cores
+  int loader_threads = 0;  ///< making views; 0: all cores
+  int log_every = 10;      ///< steps a row of the log stands for
+  int checkpoint_every = 200;
+  int validate_every = 200;  ///< 0: never
+  Status Validate() const;
+};
+
+/// What a watcher is told at each row of the log.
+struct TrainingState {
+  std::int64_t step = 0, steps = 0;
+  double loss = 0;
+  double views_per_second = 0;
+  double loader_wait = 0;         ///< share of the time spent waiting for views
+  double validation_recall = -1;  ///< recall@1 of edited validation pictures; -1: not measured at this row
+};
+
+/// Reads the pictures, trains, and writes into `directory`: checkpoint.safetensors (every tensor and counter of the run),
+/// log.csv, an event file, options.json, and at every checkpoint model.safetensors, which EmbeddingNetwork::Open reads. A
+/// directory with a checkpoint goes on from it, bit for bit as if it had not stopped (same options, pictures, threads and
+/// device; kInvalidArgument names what differs). Cancelled: writes a checkpoint first, then returns kCancelled.
+Status TrainDescriptor(const std::vector<std::filesystem::path>& pictures,
+                       const std::vector<std::filesystem::path>& validation,
+                       const DescriptorTrainingOptions& options, const std::filesystem::path& directory,
+                       const CancellationToken& cancellation,
+                       const std::function<void(const TrainingState&)>& watch);
+
+}  // namespace kantei::train
