@@ -1,5 +1,5 @@
 // How many copies, strangers and look-alikes does the copy check name? Makes a library of some pictures of a folder, edits
-// them (trial_edits.h), adds strangers and look-alikes (the most similar other picture of the same sub-folder), and prints a
+// them (docs/edits.md), adds strangers and look-alikes (the most similar other picture of the same sub-folder), and prints a
 // table per level and per edit. With --rows FILE every query's measurements are written for study.
 //
 //   copy_trial FOLDER WORK_DIR [--known 60] [--strangers 200] [--lookalikes 200] [--distractors 0] [--edits 1] [--seed 1] [--list FILE]
@@ -22,8 +22,9 @@
 #include "kantei/copy/enroll.h"
 #include "kantei/copy/verdict.h"
 #include "kantei/copy/working_size.h"
+#include "kantei/dataset/edits.h"
+#include "kantei/image/encode.h"
 #include "kantei/image/transform.h"
-#include "trial_edits.h"
 
 namespace {
 
@@ -40,7 +41,8 @@ struct Query {
   std::string level, edit;
   fs::path source;      // the picture that is edited; for strangers and look-alikes the query itself
   fs::path known_twin;  // look-alikes: the library picture it resembles
-  std::size_t edit_idx = 0;
+  const dataset::EditInfo* edit_info = nullptr;
+  dataset::EditLevel edit_level = dataset::EditLevel::kEasy;
   std::uint64_t seed = 0;
   bool has_source = false;
 };
@@ -137,22 +139,26 @@ int Run(const Arguments& arguments) {
   auto detector = copy::CopyDetector::Open(library, {}, cancellation);
   if (!detector.ok()) return std::fprintf(stderr, "%s\n", detector.error().message.c_str()), 1;
 
-  const auto edits = bench::AllTrialEdits();
+  const auto edits = dataset::AllEdits();
   std::vector<Query> queries;
-  for (const char* level : {"easy", "medium", "hard"}) {
-    std::vector<std::size_t> of_level;
-    for (std::size_t e = 0; e < edits.size(); ++e) {
-      if (edits[e].level == level) of_level.push_back(e);
-    }
+  for (const auto level :
+       {dataset::EditLevel::kEasy, dataset::EditLevel::kMedium, dataset::EditLevel::kHard}) {
     for (std::size_t k = 0; k < known.size(); ++k) {
       for (std::size_t n = 0; n < arguments.edits; ++n) {
-        const std::size_t e = of_level[(k * arguments.edits + n) % of_level.size()];
-        queries.push_back({level, edits[e].name, known[k], {}, e, random.Next(), true});
+        const dataset::EditInfo& edit = edits[(k * arguments.edits + n) % edits.size()];
+        queries.push_back({std::string(dataset::EditLevelName(level)),
+                           std::string(edit.name),
+                           known[k],
+                           {},
+                           &edit,
+                           level,
+                           random.Next(),
+                           true});
       }
     }
   }
   for (std::size_t i = 0; i < std::min(arguments.strangers, rest.size()); ++i)
-    queries.push_back({"stranger", "stranger", rest[i], {}, 0, 0, false});
+    queries.push_back({"stranger", "stranger", rest[i], {}, nullptr, {}, 0, false});
   {
     // Look-alikes: for each known picture the most similar picture of its sub-folder that is not known.
     std::map<fs::path, std::vector<fs::path>> by_folder;
@@ -167,7 +173,7 @@ int Run(const Arguments& arguments) {
         double correlation = 0;
         for (std::size_t i = 0; i < mine.size(); ++i) correlation += mine[i] * other[i];
         if (correlation > found[k].first)
-          found[k] = {correlation, {"look-alike", "look-alike", path, known[k], 0, 0, false}};
+          found[k] = {correlation, {"look-alike", "look-alike", path, known[k], nullptr, {}, 0, false}};
       }
     });
     std::stable_sort(found.begin(), found.end(),
@@ -187,9 +193,13 @@ int Run(const Arguments& arguments) {
     image::Image picture = Load(query.source);
     if (query.has_source) {
       Random edit_random(query.seed);
-      std::vector<image::Image> others;
-      for (int k = 0; k < 3; ++k) others.push_back(backgrounds[edit_random.Below(backgrounds.size())]);
-      picture = edits[query.edit_idx].apply(picture, others, edit_random);
+      std::vector<const image::Image*> others;
+      for (const image::Image& background : backgrounds) others.push_back(&background);
+      picture = dataset::ApplyEdit(*query.edit_info, picture, query.edit_level, others, edit_random);
+      // What is passed on is coded again, the more often the worse.
+      constexpr int kQuality[] = {75, 60, 50};
+      const auto coded = image::EncodeJpeg(picture, kQuality[static_cast<int>(query.edit_level)]);
+      picture = std::move(image::DecodeImage(*coded, "an edited picture")->pixels);
     }
     auto findings =
         (*detector)->Find(image::ResizeToFit(picture, copy::kWorkingSide), picture.width(), picture.height());

@@ -2,7 +2,7 @@
 // Not part of bench/run: a run takes minutes and gigabytes.
 //
 //   vector_index_trial [--rows 1000000] [--queries 1000] [--dimension 256] [--threads 0] [--descriptors FILE]
-//                      [--growth 10000,100000,1000000] [--no-hnswlib] [--write FOLDER] [--seconds 0.5]
+//                      [--growth 10000,100000,1000000] [--no-hnswlib] [--flat-only] [--write FOLDER] [--seconds 0.5] [--clock wall|cpu]
 //
 // FILE holds float32 rows of the dimension; its last --queries rows become the queries. Without it vectors are made: cluster
 // centres of 30 normal numbers, one for fifty vectors; a vector is 0.7 of its centre and 0.7 of its own 30 numbers, taken
@@ -36,6 +36,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "vector_index_data.h"
+
 #include "kantei/base/cpu.h"
 #include "kantei/base/files.h"
 #include "kantei/base/json.h"
@@ -43,6 +45,7 @@
 #include "kantei/base/random.h"
 #include "kantei/store/hnsw_graph.h"
 #include "kantei/store/vector_codes.h"
+#include "kantei/store/vector_format.h"
 #include "kantei/store/vector_index.h"
 #include "kantei/store/vector_rows.h"
 
@@ -69,123 +72,18 @@
 namespace {
 
 using namespace kantei;
+using namespace kantei::bench;
 using namespace kantei::store;
-using Clock = std::chrono::steady_clock;
-
-double SecondsSince(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-struct Settings {
-  std::size_t rows = 1'000'000, queries = 1000, dimension = 256;
-  int threads = 0;
-  double seconds = 0.5;
-  bool hnswlib = true;
-  std::string descriptors, write;
-  std::vector<std::size_t> growth;
-  std::vector<int> efforts = {16, 24, 32, 48, 64, 96, 128, 192, 256};
-};
-
-/// The vectors of the head comment, any stretch of them.
-class MadeVectors {
- public:
-  explicit MadeVectors(std::size_t dimension) : dimension_(dimension), map_(kIntrinsic * dimension) {
-    Random random(1);
-    for (float& x : map_) x = static_cast<float>(random.Normal());
-  }
-  std::vector<float> Make(std::size_t first, std::size_t count, std::size_t clusters, int threads) const {
-    std::vector<float> vectors(count * dimension_);
-    ParallelFor((count + 999) / 1000, threads, {}, [&](std::size_t task) {
-      for (std::size_t i = task * 1000; i < std::min(count, task * 1000 + 1000); ++i)
-        MakeOne(first + i, clusters, vectors.data() + i * dimension_);
-    });
-    return vectors;
-  }
-
- private:
-  static constexpr std::size_t kIntrinsic = 30;
-  // Box-Muller costs more than the rest: the sum of uniform numbers is normal enough here.
-  static float Normal(Random* random) {
-    const std::uint64_t bits = random->Next();
-    float sum = 0;
-    for (int k = 0; k < 4; ++k) sum += static_cast<float>(bits >> (16 * k) & 0xFFFF);
-    return (sum / 65536.0f - 2.0f) * 1.7320508f;
-  }
-  void MakeOne(std::size_t number, std::size_t clusters, float* vector) const {
-    Random own = Random(2).Fork(number);
-    Random centre = Random(3).Fork(own.Below(std::max<std::size_t>(1, clusters)));
-    std::fill(vector, vector + dimension_, 0.0f);
-    for (std::size_t k = 0; k < kIntrinsic; ++k) {
-      const float z = 0.7f * Normal(&centre) + 0.7f * Normal(&own);
-      const float* row = map_.data() + k * dimension_;
-      for (std::size_t d = 0; d < dimension_; ++d) vector[d] += z * row[d];
-    }
-    double squares = 0;
-    for (std::size_t d = 0; d < dimension_; ++d) {
-      vector[d] += 0.05f * Normal(&own);
-      squares += static_cast<double>(vector[d]) * vector[d];
-    }
-    const auto scale = static_cast<float>(1.0 / std::sqrt(squares));
-    for (std::size_t d = 0; d < dimension_; ++d) vector[d] *= scale;
-  }
-
-  std::size_t dimension_;
-  std::vector<float> map_;
-};
-
-void Unit(float* vector, std::size_t dimension) {
-  double squares = 0;
-  for (std::size_t d = 0; d < dimension; ++d) squares += static_cast<double>(vector[d]) * vector[d];
-  for (std::size_t d = 0; d < dimension; ++d) vector[d] /= static_cast<float>(std::sqrt(squares));
-}
-
-KANTEI_MULTIARCH float Dot(const float* __restrict__ a, const float* __restrict__ b, std::size_t count) {
-  float sums[16] = {};
-  for (std::size_t i = 0; i + 16 <= count; i += 16)
-    for (std::size_t lane = 0; lane < 16; ++lane) sums[lane] += a[i + lane] * b[i + lane];
-  float sum = 0;
-  for (const float lane : sums) sum += lane;
-  for (std::size_t i = count / 16 * 16; i < count; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-// Running sums that never wait for each other: only memory is left to wait for.
-KANTEI_MULTIARCH std::uint64_t SumWords(const std::uint64_t* __restrict__ words, std::size_t count) {
-  std::uint64_t sums[64] = {};
-  for (std::size_t i = 0; i + 64 <= count; i += 64)
-    for (std::size_t lane = 0; lane < 64; ++lane) sums[lane] += words[i + lane];
-  std::uint64_t sum = 0;
-  for (const std::uint64_t lane : sums) sum += lane;
-  return sum;
-}
-
-/// Calls body until `seconds` are over, at least three times; the median time of a call.
-double MedianSeconds(double seconds, const std::function<void()>& body) {
-  std::vector<double> times;
-  const auto begin = Clock::now();
-  while (times.size() < 3 || SecondsSince(begin) < seconds) {
-    const auto start = Clock::now();
-    body();
-    times.push_back(SecondsSince(start));
-  }
-  std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
-  return times[times.size() / 2];
-}
-
-double Round(double value, int digits = 3) {
-  const double factor = std::pow(10.0, digits);
-  return std::round(value * factor) / factor;
-}
 
 Json MemoryRates(std::size_t bytes, int threads, double seconds) {
   std::vector<std::uint64_t> from(bytes / 8, 1), to(bytes / 8, 2);
   const auto parts = static_cast<std::size_t>(threads);
   const std::size_t part = from.size() / parts;
   std::vector<std::uint64_t> sums(parts);
-  const double read = MedianSeconds(seconds, [&] {
+  const double read = MedianSeconds(seconds, threads, [&] {
     ParallelFor(parts, threads, {}, [&](std::size_t p) { sums[p] = SumWords(from.data() + p * part, part); });
   });
-  const double copy = MedianSeconds(seconds, [&] {
+  const double copy = MedianSeconds(seconds, threads, [&] {
     ParallelFor(parts, threads, {},
                 [&](std::size_t p) { std::memcpy(to.data() + p * part, from.data() + p * part, part * 8); });
   });
@@ -193,48 +91,6 @@ Json MemoryRates(std::size_t bytes, int threads, double seconds) {
   json["read_gb_per_s"] = Round(static_cast<double>(bytes) / read / 1e9, 1);
   json["copy_gb_per_s_read_and_written"] = Round(2.0 * static_cast<double>(bytes) / copy / 1e9, 1);
   return json;
-}
-
-struct Data {
-  std::vector<float> base, queries;
-  std::vector<std::int64_t> truth;  ///< the nearest in float32
-};
-
-template <typename T>
-void Must(const Result<T>& result) {
-  if (result.ok()) return;
-  std::cerr << result.error().message << "\n";
-  std::exit(1);
-}
-
-Data MakeData(const Settings& settings, int threads) {
-  Data data;
-  const std::size_t width = settings.dimension;
-  if (!settings.descriptors.empty()) {
-    auto file = ReadFile(settings.descriptors, std::uint64_t{1} << 36);
-    Must(file);
-    data.base.resize(file->size() / sizeof(float) / width * width);
-    std::memcpy(data.base.data(), file->data(), data.base.size() * sizeof(float));
-    for (std::size_t i = 0; i < data.base.size() / width; ++i) Unit(data.base.data() + i * width, width);
-    const std::size_t from = data.base.size() - settings.queries * width;
-    data.queries.assign(data.base.begin() + static_cast<std::ptrdiff_t>(from), data.base.end());
-    data.base.resize(std::min(from, settings.rows * width));
-    return data;
-  }
-  const MadeVectors made(width);
-  const std::size_t clusters = settings.rows / 50;
-  data.base = made.Make(0, settings.rows, clusters, threads);
-  data.queries = made.Make(settings.rows, settings.queries, clusters, threads);
-  Random random(4);
-  for (std::size_t q = 0; q < settings.queries; q += 2) {
-    const float* known = data.base.data() + random.Below(settings.rows) * width;
-    float* query = data.queries.data() + q * width;
-    for (std::size_t d = 0; d < width; ++d)
-      query[d] =
-          known[d] + static_cast<float>(random.Normal() * 0.75 / std::sqrt(static_cast<double>(width)));
-    Unit(query, width);
-  }
-  return data;
 }
 
 /// float16 finds twenty, float32 decides.
@@ -285,9 +141,9 @@ std::unique_ptr<VectorIndex> MakeIndex(VectorBackend backend, std::size_t width,
   Must(index);
   std::vector<std::int64_t> ids(base.size() / width);
   for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int64_t>(i);
-  const auto start = Clock::now();
+  const double start = Now(threads);
   Must((*index)->Add(ids, base, threads));
-  *seconds = SecondsSince(start);
+  *seconds = Now(threads) - start;
   return std::move(index).value();
 }
 
@@ -301,8 +157,8 @@ Json FlatRates(const VectorIndex& index, const Data& data, std::size_t width, in
                       threads));
     at += queries;
   };
-  const double one = MedianSeconds(seconds, [&] { ask(1); });
-  const double hundred = MedianSeconds(seconds, [&] { ask(100); });
+  const double one = MedianSeconds(seconds, threads, [&] { ask(1); });
+  const double hundred = MedianSeconds(seconds, threads, [&] { ask(100); });
   const double bytes = static_cast<double>(index.size()) * static_cast<double>(width) *
                        (index.options().backend == VectorBackend::kFlatInt8 ? 1.0 : 2.0);
   Json json;
@@ -320,7 +176,7 @@ Json KnobRates(const VectorIndex& index, const Data& data, int threads, double s
   for (const auto& [name, recall] :
        {std::pair{"fast", Recall::kFast}, std::pair{"balanced", Recall::kBalanced}}) {
     std::vector<std::vector<VectorHit>> hits;
-    const double time = MedianSeconds(seconds, [&, knob = recall] {
+    const double time = MedianSeconds(seconds, threads, [&, knob = recall] {
       auto found = index.Search(data.queries, 1, knob, threads);
       Must(found);
       hits = std::move(found).value();
@@ -338,7 +194,7 @@ Json Sweep(const Settings& settings, const Data& data, int threads, const Ask& a
   const std::size_t count = data.truth.size();
   std::vector<std::int64_t> found(count);
   for (const int effort : settings.efforts) {
-    const double time = MedianSeconds(settings.seconds, [&] {
+    const double time = MedianSeconds(settings.seconds, threads, [&] {
       ParallelFor(static_cast<std::size_t>(threads), threads, {}, [&](std::size_t t) {
         for (std::size_t q = t; q < count; q += static_cast<std::size_t>(threads))
           found[q] = ask(data.queries.data() + q * settings.dimension, static_cast<std::size_t>(effort));
@@ -365,20 +221,28 @@ double RateAt(const Json& curve, double recall) {
   return 0;
 }
 
-Json OurGraph(const Settings& settings, const Data& data, int threads) {
-  VectorIndexOptions options;
-  options.backend = VectorBackend::kHnsw;
-  options.dimension = static_cast<int>(settings.dimension);
-  VectorRows rows(VectorCode::kInt8, options.dimension);
-  HnswGraph graph(options, KernelsOf());
-  std::vector<std::int64_t> ids(data.base.size() / settings.dimension);
-  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<std::int64_t>(i);
-  const auto start = Clock::now();
-  Must(rows.Append(ids, data.base, threads));
-  Must(graph.Insert(rows, threads));
+/// The graph inside `index`, by way of a file, at every effort.
+Json OurGraph(const Settings& settings, const Data& data, const VectorIndex& index, int threads) {
+  const std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("vector_index_trial." + std::to_string(::getpid()));
   Json json;
-  json["build_s"] = Round(SecondsSince(start), 1);
-  json["memory_mb"] = Round(static_cast<double>(rows.MemoryBytes() + graph.MemoryBytes()) / 1e6, 0);
+  json["memory_mb"] = Round(static_cast<double>(index.memory_bytes()) / 1e6, 0);
+  double start = Now(1);
+  Must(index.Save(path, "trial"));
+  json["save_s"] = Round(Now(1) - start, 2);
+  start = Now(1);
+  Must(VectorIndex::Open(path, "trial"));
+  json["open_s"] = Round(Now(1) - start, 2);
+  auto file = MappedFile::Open(path);
+  Must(file);
+  auto view = ReadVectorFile(file->bytes(), "trial");
+  Must(view);
+  const VectorIndexOptions options = view->options;
+  HnswGraph graph(options, KernelsOf());
+  if (!graph.Load(*view)) std::abort();
+  VectorRows rows(std::move(*file), *view);
+  if (!rows.Unmap()) std::abort();
+  std::filesystem::remove(path);
   for (const int t : {1, threads}) {
     json["curve_threads_" + std::to_string(t)] =
         Sweep(settings, data, t, [&](const float* query, std::size_t effort) {
@@ -399,12 +263,12 @@ Json RawHnswlib(const Settings& settings, const Data& data, int threads) {
   hnswlib::InnerProductSpace space(settings.dimension);
   hnswlib::HierarchicalNSW<float> graph(&space, count, static_cast<std::size_t>(ours.hnsw_links),
                                         static_cast<std::size_t>(ours.hnsw_effort));
-  const auto start = Clock::now();
+  const double start = Now(threads);
   graph.addPoint(data.base.data(), 0);
   ParallelFor(count - 1, threads, {},
               [&](std::size_t i) { graph.addPoint(data.base.data() + (i + 1) * settings.dimension, i + 1); });
   Json json;
-  json["build_s"] = Round(SecondsSince(start), 1);
+  json["build_s"] = Round(Now(threads) - start, 1);
   json["memory_mb"] = Round(static_cast<double>(count * graph.size_data_per_element_) / 1e6, 0);
 #ifdef USE_AVX512
   json["instructions"] = "avx512";
@@ -422,11 +286,12 @@ Json RawHnswlib(const Settings& settings, const Data& data, int threads) {
 }
 
 double MedianLatencyMs(const VectorIndex& index, std::span<const float> queries, std::size_t width) {
+  constexpr int threads = 1;
   std::vector<double> times;
   for (std::size_t q = 0; q < std::min<std::size_t>(queries.size() / width, 200); ++q) {
-    const auto start = Clock::now();
+    const double start = Now(threads);
     Must(index.Search(queries.subspan(q * width, width), 10, Recall::kBalanced, 1));
-    times.push_back(SecondsSince(start) * 1e3);
+    times.push_back((Now(threads) - start) * 1e3);
     if (times.size() > 20 && times.size() * times.back() > 3000) break;
   }
   std::nth_element(times.begin(), times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2), times.end());
@@ -447,9 +312,9 @@ Json Growth(const Settings& settings, VectorBackend backend, std::size_t rows, i
     const std::vector<float> vectors = made.Make(first, count, rows / 50, threads);
     std::vector<std::int64_t> ids(count);
     for (std::size_t i = 0; i < count; ++i) ids[i] = static_cast<std::int64_t>(first + i);
-    const auto start = Clock::now();
+    const double start = Now(threads);
     Must((*index)->Add(ids, vectors, threads));
-    seconds += SecondsSince(start);
+    seconds += Now(threads) - start;
   }
   const std::vector<float> queries = made.Make(rows, 200, rows / 50, threads);
   Json json;
@@ -468,6 +333,30 @@ std::string LoadAverage() {
   return line;
 }
 
+/// The graph with its knob, at every effort, and hnswlib's beside it.
+void MeasureGraphs(const Settings& settings, const Data& data, int threads, Json* out) {
+  Json& report = *out;
+  double seconds = 0;
+  const auto hnsw = MakeIndex(VectorBackend::kHnsw, settings.dimension, data.base, threads, &seconds);
+  report["hnsw_knob_threads_1"] = KnobRates(*hnsw, data, 1, settings.seconds);
+  report["hnsw"] = OurGraph(settings, data, *hnsw, threads);
+  report["hnsw"]["build_s"] = Round(seconds, 1);
+  std::cerr << "hnsw built in " << seconds << " s\n";
+  if (settings.hnswlib) {
+    report["hnswlib"] = RawHnswlib(settings, data, threads);
+    std::cerr << "hnswlib built in " << report["hnswlib"]["build_s"] << " s\n";
+  }
+  for (const int t : {1, threads}) {
+    const std::string curve = "curve_threads_" + std::to_string(t);
+    Json& at = report["at_recall_0.98_threads_" + std::to_string(t)];
+    at["hnsw_queries_per_s"] = Round(RateAt(report["hnsw"][curve], 0.98), 0);
+    if (!settings.hnswlib) continue;
+    at["hnswlib_queries_per_s"] = Round(RateAt(report["hnswlib"][curve], 0.98), 0);
+    at["ratio"] = Round(
+        at["hnsw_queries_per_s"].get<double>() / std::max(1.0, at["hnswlib_queries_per_s"].get<double>()), 2);
+  }
+}
+
 int Run(const Settings& settings) {
   const int threads = ThreadCount(settings.threads);
   const std::size_t width = settings.dimension;
@@ -475,6 +364,7 @@ int Run(const Settings& settings) {
   report["load_average_before"] = LoadAverage();
   report["threads"] = threads;
   report["kernel"] = KernelsOf().name;
+  report["clock"] = cpu_clock ? "processor time over threads" : "wall";
   if (settings.rows > 0) {
     Data data = MakeData(settings, threads);
     std::cerr << data.base.size() / width << " vectors, " << data.queries.size() / width << " queries\n";
@@ -502,24 +392,7 @@ int Run(const Settings& settings) {
       write("queries.f32", data.queries);
       write("truth.i64", data.truth);
     }
-    const auto hnsw = MakeIndex(VectorBackend::kHnsw, width, data.base, threads, &seconds);
-    report["hnsw_knob_threads_1"] = KnobRates(*hnsw, data, 1, settings.seconds);
-    report["hnsw"] = OurGraph(settings, data, threads);
-    std::cerr << "hnsw built in " << report["hnsw"]["build_s"] << " s\n";
-    if (settings.hnswlib) {
-      report["hnswlib"] = RawHnswlib(settings, data, threads);
-      std::cerr << "hnswlib built in " << report["hnswlib"]["build_s"] << " s\n";
-    }
-    for (const int t : {1, threads}) {
-      const std::string curve = "curve_threads_" + std::to_string(t);
-      Json& at = report["at_recall_0.98_threads_" + std::to_string(t)];
-      at["hnsw_queries_per_s"] = Round(RateAt(report["hnsw"][curve], 0.98), 0);
-      if (!settings.hnswlib) continue;
-      at["hnswlib_queries_per_s"] = Round(RateAt(report["hnswlib"][curve], 0.98), 0);
-      at["ratio"] = Round(
-          at["hnsw_queries_per_s"].get<double>() / std::max(1.0, at["hnswlib_queries_per_s"].get<double>()),
-          2);
-    }
+    if (settings.hnsw) MeasureGraphs(settings, data, threads, &report);
   }
   for (const std::size_t rows : settings.growth) {
     for (const VectorBackend backend :
@@ -545,6 +418,10 @@ int main(int argc, char** argv) {
   };
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
+    if (option == "--flat-only") {
+      settings.hnsw = false;
+      continue;
+    }
     if (option == "--no-hnswlib") {
       settings.hnswlib = false;
       continue;
@@ -568,6 +445,8 @@ int main(int argc, char** argv) {
       settings.descriptors = value;
     else if (option == "--write")
       settings.write = value;
+    else if (option == "--clock")
+      cpu_clock = value == "cpu";
     else if (option == "--growth")
       settings.growth = list(value);
     else {

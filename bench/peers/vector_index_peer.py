@@ -2,29 +2,41 @@
 """faiss on the vectors that vector_index_trial --write FOLDER left: HNSW at a sweep of efforts, exact inner products in float32,
 float16 and int8. With --ours REPORT (the trial's JSON) it prints the ratios. Needs faiss-cpu and numpy.
 
-    bench/peers/vector_index_peer.py FOLDER [--dimension 256] [--ours REPORT] [--seconds 0.5]
+    bench/peers/vector_index_peer.py [FOLDER] [--dimension 256] [--ours REPORT] [--seconds 0.5] [--clock wall|cpu]
+
+FOLDER is KANTEI_BENCH_DIR, or kantei-bench in the folder for temporary files. Without vectors in it, or without faiss, it says
+so and measures nothing: bench/run starts every peer. --clock cpu is the trial's: processor time over threads.
 """
 import argparse
 import json
 import os
 import pathlib
 import statistics
+import sys
+import tempfile
 import time
 
-import faiss
-import numpy as np
+try:
+    import faiss
+    import numpy as np
+except ImportError:
+    faiss = None
 
 EFFORTS = (16, 24, 32, 48, 64, 96, 128, 192, 256)
 
 
-def median_seconds(body, seconds):
+def median_seconds(body, seconds, clock):
     times = []
     begin = time.perf_counter()
     while len(times) < 3 or time.perf_counter() - begin < seconds:
-        start = time.perf_counter()
+        start = clock()
         body()
-        times.append(time.perf_counter() - start)
+        times.append(clock() - start)
     return statistics.median(times)
+
+
+def clock_for(name, threads):
+    return time.perf_counter if name == "wall" else lambda: time.process_time() / threads
 
 
 def rate_at(curve, recall):
@@ -40,12 +52,13 @@ def rate_at(curve, recall):
     return 0
 
 
-def flat_rates(index, queries, seconds):
+def flat_rates(index, queries, args):
     report = {}
     for threads in (1, os.cpu_count()):
         faiss.omp_set_num_threads(threads)
-        one = median_seconds(lambda: index.search(queries[:1], 10), seconds)
-        hundred = median_seconds(lambda: index.search(queries[:100], 10), seconds)
+        clock = clock_for(args.clock, threads)
+        one = median_seconds(lambda: index.search(queries[:1], 10), args.seconds, clock)
+        hundred = median_seconds(lambda: index.search(queries[:100], 10), args.seconds, clock)
         report[f"threads_{threads}"] = {
             "single_ms": round(one * 1e3, 3),
             "batch_100_ms": round(hundred * 1e3, 1),
@@ -56,11 +69,17 @@ def flat_rates(index, queries, seconds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=pathlib.Path)
+    default = os.environ.get("KANTEI_BENCH_DIR") or pathlib.Path(tempfile.gettempdir()) / "kantei-bench"
+    parser.add_argument("folder", type=pathlib.Path, nargs="?", default=pathlib.Path(default))
+    parser.add_argument("--clock", choices=("wall", "cpu"), default="wall")
     parser.add_argument("--dimension", type=int, default=256)
     parser.add_argument("--seconds", type=float, default=0.5)
     parser.add_argument("--ours", type=pathlib.Path)
     args = parser.parse_args()
+    if faiss is None or not (args.folder / "base.f32").exists():
+        print("no faiss, or no base.f32: run vector_index_trial --write FOLDER first", file=sys.stderr)
+        print(json.dumps({"peer": "faiss-cpu", "skipped": True}))
+        return
     base = np.fromfile(args.folder / "base.f32", dtype=np.float32).reshape(-1, args.dimension)
     queries = np.fromfile(args.folder / "queries.f32", dtype=np.float32).reshape(-1, args.dimension)
     truth = np.fromfile(args.folder / "truth.i64", dtype=np.int64)
@@ -79,21 +98,22 @@ def main():
     ):
         index.train(base[:100_000])
         index.add(base)
-        report[name] = flat_rates(index, queries, args.seconds)
+        report[name] = flat_rates(index, queries, args)
 
     faiss.omp_set_num_threads(os.cpu_count())
     graph = faiss.IndexHNSWFlat(args.dimension, 16, metric)
     graph.hnsw.efConstruction = 200
-    start = time.perf_counter()
+    clock = clock_for(args.clock, os.cpu_count())
+    start = clock()
     graph.add(base)
-    report["hnsw"] = {"build_s": round(time.perf_counter() - start, 1)}
+    report["hnsw"] = {"build_s": round(clock() - start, 1)}
     for threads in (1, os.cpu_count()):
         faiss.omp_set_num_threads(threads)
         curve = []
         for effort in EFFORTS:
             graph.hnsw.efSearch = effort
             found = graph.search(queries, 1)[1][:, 0]
-            seconds = median_seconds(lambda: graph.search(queries, 1), args.seconds)
+            seconds = median_seconds(lambda: graph.search(queries, 1), args.seconds, clock_for(args.clock, threads))
             curve.append({
                 "effort": effort,
                 "recall_at_1": round(float(np.mean(found == truth)), 4),

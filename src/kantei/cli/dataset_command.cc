@@ -71,7 +71,8 @@ void LeaveOutResults(const std::filesystem::path& directory, std::vector<std::fi
   const std::filesystem::path results = std::filesystem::weakly_canonical(directory, unreadable);
   std::erase_if(*sources, [&](const std::filesystem::path& source) {
     std::error_code failure;
-    return std::filesystem::weakly_canonical(source, failure).parent_path() == results;
+    return dataset::IsEditedName(source.filename().string()) &&
+           std::filesystem::weakly_canonical(source, failure).parent_path() == results;
   });
 }
 

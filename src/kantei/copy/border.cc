@@ -19,11 +19,12 @@ constexpr int kNearColour = 18;         ///< greatest difference of a channel th
 constexpr int kNearGradient = 8;        ///< the same against a gradient
 constexpr int kDrift = 6;               ///< from the first line of a bar to the last
 constexpr double kUniformShare = 0.97;  ///< of a line's pixels that have the bar's colour
-constexpr double kPictureShare = 0.5;   ///< fewer: the line is no part of a bar with text
+constexpr double kCleanShare = 0.995;   ///< the same where a drawing's tips must not be cut
+constexpr double kPictureShare = 0.35;  ///< fewer: the line is no part of a bar with text
 constexpr double kDeepestCaption = 0.45;  ///< share of the side that a bar with text may take
 constexpr double kLeastKept = 0.4;        ///< of each side of the whole
 constexpr double kDrawingMargin = 0.02;   ///< left around what stands free on one colour
-constexpr int kPasses = 4;                ///< a frame in a frame in bars
+constexpr int kPasses = 6;                ///< a frame in a frame in bars
 
 enum class Side { kTop, kBottom, kLeft, kRight };
 using Colour = std::array<int, 3>;
@@ -106,27 +107,29 @@ int Fringe(const Lines& lines) {
 int OneColour(const Lines& lines, int from, bool drawings) {
   if (from >= lines.depth()) return 0;
   const Colour colour = lines.Median(from, 0, lines.samples());
-  int first_run = from;  // lines before the first uneven one
-  int uniform_end = from;
+  int clean_end = from;    // after the first lines, as long as nothing else is on them
+  int uniform_end = from;  // after the last even line
+  bool caption = false;    // uneven lines before that
   int at = from;
   for (; at < lines.depth(); ++at) {
     const double share = ShareNear(lines, at, colour);
     if (share < kPictureShare) break;
+    if (clean_end == at && share >= kCleanShare) clean_end = at + 1;
     if (share < kUniformShare) continue;
-    if (first_run == at) first_run = at + 1;
+    caption = caption || uniform_end != at;
     uniform_end = at + 1;
   }
-  if (first_run == from) return 0;
-  // A colour that drifts away leaves the bar without an edge.
+  if (uniform_end == from) return 0;
+  // A colour that drifts away leaves the bar without an edge. The fringe's own colour says nothing.
   const auto drifted = [&](int end) {
-    return Difference(lines.Median(end - 1, 0, lines.samples()), colour) > kDrift;
+    const int last = std::max(from, end - 1 - Fringe(lines));
+    return Difference(lines.Median(last, 0, lines.samples()), colour) > kDrift;
   };
   const bool sharp = at < lines.depth() && at - uniform_end <= Fringe(lines);
-  if (sharp && (uniform_end == first_run || at <= kDeepestCaption * lines.depth()))
-    return drifted(uniform_end) ? 0 : at;
-  if (!drawings || first_run == lines.depth() || drifted(first_run)) return 0;
+  if (sharp && (!caption || at <= kDeepestCaption * lines.depth())) return drifted(uniform_end) ? 0 : at;
+  if (!drawings || clean_end == lines.depth() || drifted(clean_end)) return 0;
   // Something stands free on the colour: it keeps a margin.
-  return std::max(0, first_run - std::max(1, static_cast<int>(std::lround(kDrawingMargin * lines.depth()))));
+  return std::max(0, clean_end - std::max(1, static_cast<int>(std::lround(kDrawingMargin * lines.depth()))));
 }
 
 /// Share of a line that fits a straight gradient through the medians of its halves; *middle: its colour in the middle.
@@ -194,7 +197,7 @@ Rect TrimBorder(const Image& picture) {
       const Lines lines(picture, box, side);
       int cut = OneColour(lines, 0, pass == 0);
       // The outermost lines may be the fringe of the frame that the pass before has cut.
-      if (cut == 0 && pass > 0) cut = OneColour(lines, Fringe(lines), false);
+      if (pass > 0) cut = std::max(cut, OneColour(lines, Fringe(lines), false));
       if (cut == 0) cut = Gradient(lines);
       if (cut <= 0 || cut >= lines.depth()) continue;
       box = Cut(box, side, cut);

@@ -18,8 +18,8 @@ Result<std::unique_ptr<DescriptorSearch>> DescriptorSearch::Create(
     std::shared_ptr<const DescriptorModel> model, const DescriptorSearchOptions& options,
     std::span<const float> extra_negatives, int threads) {
   const DescriptorProfile* profile = model->profile();
-  const Normalisation normalisation =
-      options.normalisation.value_or(profile != nullptr ? profile->normalisation : Normalisation::kNone);
+  const Normalisation normalisation = options.normalisation.value_or(
+      profile != nullptr && !profile->background.empty() ? profile->normalisation : Normalisation::kNone);
   std::vector<float> background;
   if (profile != nullptr) background = profile->background;
   background.insert(background.end(), extra_negatives.begin(), extra_negatives.end());
@@ -51,33 +51,52 @@ void DescriptorSearch::AdjustKnown(std::span<float> descriptors) const {
   normaliser_.Adjust(descriptors, 1);
 }
 
-Result<DescriptorAnswer> DescriptorSearch::Find(const image::Image& query,
-                                                const store::VectorIndex& index) const {
-  DescriptorAnswer answer;
+Result<DescribedQuery> DescriptorSearch::Describe(const image::Image& query) const {
+  DescribedQuery described;
   const Clock::time_point start = Clock::now();
   std::vector<image::Image> pictures;
   if (options_.only_whole) {
-    answer.views.push_back({ViewKind::kWhole, {0, 0, query.width(), query.height()}, 0, false, false});
+    described.views.push_back({ViewKind::kWhole, {0, 0, query.width(), query.height()}, 0, false, false});
     pictures.push_back(query);
   } else {
     for (QueryView& view : MakeQueryViews(query, options_.views)) {
-      answer.views.push_back({view.kind, view.region, view.quarters, view.mirrored, false});
+      described.views.push_back({view.kind, view.region, view.quarters, view.mirrored, false});
       pictures.push_back(std::move(view.picture));
     }
   }
-  KANTEI_TRY(nn::Descriptors described, model_->Describe(pictures));
-  answer.describe_seconds = Seconds(start);
+  KANTEI_TRY(nn::Descriptors rows, model_->Describe(pictures));
+  described.descriptors = std::move(rows.values);
+  for (std::size_t v = 0; v < described.views.size(); ++v) {
+    const auto row = std::span(described.descriptors)
+                         .subspan(v * static_cast<std::size_t>(model_->dimension()),
+                                  static_cast<std::size_t>(model_->dimension()));
+    described.views[v].blank = std::all_of(row.begin(), row.end(), [](float x) { return x == 0; });
+  }
+  described.seconds = Seconds(start);
+  return described;
+}
 
+Result<DescriptorAnswer> DescriptorSearch::Find(const image::Image& query,
+                                                const store::VectorIndex& index) const {
+  KANTEI_TRY(const DescribedQuery described, Describe(query));
+  return FindDescribed(described, index);
+}
+
+Result<DescriptorAnswer> DescriptorSearch::FindDescribed(const DescribedQuery& query,
+                                                         const store::VectorIndex& index) const {
+  DescriptorAnswer answer;
+  answer.views = query.views;
+  answer.describe_seconds = query.seconds;
   const Clock::time_point search_start = Clock::now();
-  const auto dimension = static_cast<std::size_t>(described.dimension);
-  const std::vector<ScoreLaw> laws = normaliser_.Laws(described.values, 1);
-  normaliser_.Adjust(described.values, 1);
+  const auto dimension = static_cast<std::size_t>(model_->dimension());
+  std::vector<float> descriptors = query.descriptors;
+  const std::vector<ScoreLaw> laws = normaliser_.Laws(descriptors, 1);
+  normaliser_.Adjust(descriptors, 1);
   std::vector<float> rows;
   std::vector<std::size_t> view_of;
-  for (std::size_t v = 0; v < described.rows(); ++v) {
-    const auto row = described.row(v);
-    answer.views[v].blank = std::all_of(row.begin(), row.end(), [](float x) { return x == 0; });
+  for (std::size_t v = 0; v < answer.views.size(); ++v) {
     if (answer.views[v].blank) continue;
+    const auto row = std::span(descriptors).subspan(v * dimension, dimension);
     rows.insert(rows.end(), row.begin(), row.end());
     view_of.push_back(v);
   }

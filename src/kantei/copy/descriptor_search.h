@@ -33,6 +33,13 @@ struct ViewFacts {
   bool blank = false;  ///< had no descriptor
 };
 
+/// A query's views and their descriptors, which do not depend on what is searched and how it is scored.
+struct DescribedQuery {
+  std::vector<ViewFacts> views;
+  std::vector<float> descriptors;  ///< views x dimension; rows of zeros for blank views
+  double seconds = 0;
+};
+
 struct DescriptorAnswer {
   std::vector<DescriptorHit> hits;  ///< best first, one a picture
   std::vector<ViewFacts> views;
@@ -57,6 +64,9 @@ class DescriptorSearch {
                                                           std::span<const float> extra_negatives,
                                                           int threads);
   Result<DescriptorAnswer> Find(const image::Image& query, const store::VectorIndex& index) const;
+  /// The two halves of Find.
+  Result<DescribedQuery> Describe(const image::Image& query) const;
+  Result<DescriptorAnswer> FindDescribed(const DescribedQuery& query, const store::VectorIndex& index) const;
 
   const DescriptorModel& model() const { return *model_; }
   /// For descriptors of known pictures before they are put into the index.

@@ -27,10 +27,11 @@ constexpr int kBeyond = 8;  ///< pixels behind a corner in which a side may go o
 constexpr int kParts = 8;   ///< of a side, each with or without evidence
 constexpr float kPartEvidence = 0.03f;
 constexpr double kMergeOverlap = 0.7;
+constexpr double kCrowding = 1.0;  ///< how much overlap with a better one counts against a rectangle
 
 /// Weights of RectangleConfidence in the order of kRectangleMeasures, the constant last.
-constexpr std::array<double, kRectangleMeasures.size() + 1> kWeights{9,     0.68, 12, 7.2,  -9.8, -1.5, 0,
-                                                                     -12.9, 2.1,  -1, -2.6, -6,   -14.7};
+constexpr std::array<double, kRectangleMeasures.size() + 1> kWeights{
+    10.75, 0.89, 12.95, 8.17, -19.5, -0.87, -4.76, -12.1, 2.13, -0.94, -0.82, -3.25, -15.7};
 
 /// Sums over rectangles of each channel's values and of luma's squares.
 class ColourSums {
@@ -343,15 +344,25 @@ std::vector<MeasuredRectangle> MeasureRectangles(const Image& picture) {
 
 std::vector<PastedRectangle> FindPastedRectangles(const Image& picture, int most) {
   std::vector<PastedRectangle> kept;
-  if (most <= 0) return kept;
-  for (const MeasuredRectangle& candidate : MeasureRectangles(picture)) {
-    const bool repeats = std::any_of(kept.begin(), kept.end(), [&](const PastedRectangle& other) {
-      return IntersectionOverUnion(candidate.region, other.region) > kMergeOverlap;
-    });
-    if (repeats) continue;
-    kept.push_back({candidate.region, candidate.confidence});
-    if (kept.size() == static_cast<std::size_t>(most)) break;
+  const std::vector<MeasuredRectangle> candidates = MeasureRectangles(picture);
+  std::vector<double> overlaps(candidates.size());  // the largest with one that is kept
+  while (static_cast<int>(kept.size()) < most) {
+    std::size_t best = candidates.size();
+    double best_rank = 0;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if (overlaps[i] > kMergeOverlap) continue;
+      // Two cells of a collage together are nearly as good a rectangle as each: other places go first.
+      const double rank = candidates[i].confidence * (1 - kCrowding * overlaps[i]);
+      if (rank > best_rank) best = i, best_rank = rank;
+    }
+    if (best == candidates.size()) break;
+    kept.push_back({candidates[best].region, candidates[best].confidence});
+    for (std::size_t i = 0; i < candidates.size(); ++i)
+      overlaps[i] =
+          std::max(overlaps[i], IntersectionOverUnion(candidates[i].region, candidates[best].region));
   }
+  std::stable_sort(kept.begin(), kept.end(),
+                   [](const auto& a, const auto& b) { return a.confidence > b.confidence; });
   return kept;
 }
 

@@ -142,6 +142,20 @@ void AddCrops(Views* views) {
     views->AddPart(ViewKind::kCrop, {x, y, w, h});
 }
 
+/// Only around the surest overlay: where it is wrong it hides part of the picture.
+void AddSurround(Views* views, const std::vector<PastedRectangle>& overlays) {
+  const Image& query = views->query();
+  for (const PastedRectangle& overlay : overlays) {
+    if (overlay.confidence < kSurroundSureness) return;
+    const Rect& hole = overlay.region;
+    const double share =
+        static_cast<double>(hole.width) * hole.height / (static_cast<double>(query.width()) * query.height());
+    if (share > kLargestOverlay) continue;
+    views->Add({ViewKind::kSurround, views->All(), 0, false, overlay.confidence, PaintedOver(query, hole)});
+    return;
+  }
+}
+
 }  // namespace
 
 std::string_view ViewKindName(ViewKind kind) {
@@ -161,15 +175,7 @@ std::vector<QueryView> MakeQueryViews(const Image& query, const QueryViewOptions
     for (std::size_t i = 0;
          options.overlays && i < overlays.size() && static_cast<int>(i) < options.max_overlays; ++i)
       views.AddPart(ViewKind::kOverlay, overlays[i].region, overlays[i].confidence);
-    // Only of the surest one: where it is wrong it hides part of the picture.
-    if (options.surround && !overlays.empty() && overlays[0].confidence >= kSurroundSureness) {
-      const Rect& hole = overlays[0].region;
-      const double share = static_cast<double>(hole.width) * hole.height /
-                           (static_cast<double>(views.query().width()) * views.query().height());
-      if (share <= kLargestOverlay)
-        views.Add({ViewKind::kSurround, views.All(), 0, false, overlays[0].confidence,
-                   PaintedOver(views.query(), hole)});
-    }
+    if (options.surround) AddSurround(&views, overlays);
   }
   if (options.quadrants) AddQuadrants(&views);
   if (options.crops) AddCrops(&views);

@@ -94,10 +94,10 @@ Image ThroughJpeg(const Image& picture, int quality) {
 
 /// A line of letters, as far as their share of ink goes.
 void DrawLetters(Image* picture, const Rect& box, Colour ink, Random& random) {
-  for (int x = box.x; x + 8 < box.x + box.width; x += 14) {
+  for (int x = box.x; x + 8 < box.x + box.width; x += 16) {
     for (int y = 0; y < box.height; ++y) {
       for (int i = 0; i < 8; ++i) {
-        const bool stem = i < 3 || y % 9 < 2;
+        const bool stem = i < 3 || y % 12 < 2;
         if (!stem || random.Chance(0.05)) continue;
         std::uint8_t* pixel = picture->row(box.y + y) + 3 * (x + i);
         pixel[0] = ink.r, pixel[1] = ink.g, pixel[2] = ink.b;
@@ -408,10 +408,10 @@ std::map<ViewKind, int> Counts(const std::vector<QueryView>& views) {
 }
 
 TEST(QueryViews, AllKindsOnOneQuery) {
-  Image query = Flat(800, 700, {255, 255, 255});
+  Image query = Flat(800, 800, {255, 255, 255});
   Image inner = Texture(1, 800, 600);
   Paste(&inner, TestPicture(2, 300, 250), 100, 120);
-  Paste(&query, inner, 0, 50);
+  Paste(&query, inner, 0, 100);
   const auto views = MakeQueryViews(query, {});
   ASSERT_FALSE(views.empty());
   EXPECT_EQ(views[0].kind, ViewKind::kWhole);
@@ -450,10 +450,10 @@ TEST(QueryViews, NoTwoAreNearlyTheSame) {
 }
 
 TEST(QueryViews, EachStepCanBeLeftOut) {
-  Image query = Flat(800, 700, {255, 255, 255});
+  Image query = Flat(800, 800, {255, 255, 255});
   Image inner = Texture(1, 800, 600);
   Paste(&inner, TestPicture(2, 300, 250), 100, 120);
-  Paste(&query, inner, 0, 50);
+  Paste(&query, inner, 0, 100);
   const std::vector<std::pair<bool QueryViewOptions::*, ViewKind>> steps{
       {&QueryViewOptions::trim, ViewKind::kTrimmed},      {&QueryViewOptions::overlays, ViewKind::kOverlay},
       {&QueryViewOptions::surround, ViewKind::kSurround}, {&QueryViewOptions::quadrants, ViewKind::kQuadrant},

@@ -24,6 +24,8 @@ constexpr std::uint64_t kMostManifestBytes = 1ull << 30;
 /// Enough variety, at most 75 MB.
 constexpr std::size_t kMostOthers = 96;
 constexpr int kOtherSide = 512;
+/// Of the source's digest in the name of a result.
+constexpr std::size_t kDigits = 10;
 
 struct Row {
   std::string query, source, sha256, level, edits, seed;
@@ -230,7 +232,7 @@ class Writer {
     for (const Task& task : tasks_) {
       if (cancellation_.cancelled()) return made;
       const std::string task_name = TaskName(task, options_);
-      const std::string query = PlainName(path) + "-" + sha256.substr(0, 10) + "-" + task_name +
+      const std::string query = PlainName(path) + "-" + sha256.substr(0, kDigits) + "-" + task_name +
                                 (options_.format == "png" ? ".png" : ".jpg");
       std::error_code ignored;
       if (done_.contains(query) && fs::exists(options_.directory / query, ignored)) {
@@ -266,6 +268,16 @@ class Writer {
 };
 
 }  // namespace
+
+bool IsEditedName(std::string_view name) {
+  for (const EditLevel level : {EditLevel::kEasy, EditLevel::kMedium, EditLevel::kHard}) {
+    const std::size_t at = name.rfind("-" + std::string(EditLevelName(level)) + "-");
+    if (at == std::string_view::npos || at <= kDigits || name[at - kDigits - 1] != '-') continue;
+    const std::string_view digits = name.substr(at - kDigits, kDigits);
+    if (digits.find_first_not_of("0123456789abcdef") == std::string_view::npos) return true;
+  }
+  return false;
+}
 
 Status EditFilesOptions::Validate() const {
   const auto bad = [](const std::string& text) { return Error{ErrorCode::kInvalidArgument, text}; };

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kantei/base/cancellation.h"
@@ -42,6 +43,9 @@ struct EditFilesReport {
 
 /// The name of the manifest in the directory; columns query, source, source_sha256, level, edits (joined by '+'), seed.
 constexpr const char* kEditManifest = "manifest.csv";
+
+/// True for a file name as WriteEditedFiles makes it.
+bool IsEditedName(std::string_view name);
 
 /// Writes directory/NAME-DIGEST-LEVEL-EDIT-K.jpg for each source and adds a row to the manifest. What the manifest names
 /// and the disk has is kept. The pixels depend on the source's bytes, the options and the others only, not on the order

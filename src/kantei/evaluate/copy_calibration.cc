@@ -101,7 +101,30 @@ Result<CopyCalibration> CalibrateDescriptor(std::shared_ptr<const copy::Descript
 
   KANTEI_TRY(const std::vector<float> references,
              DescribeFiles(*model, benchmark.references.files, options.threads, "references", cancellation));
-  // Decoded once for all normalisations would need the memory of all queries; their views are described anew instead.
+  // The views of every query are described once: 24 views of 256 numbers are 25 kB a query.
+  std::vector<copy::DescribedQuery> queries(benchmark.queries.size());
+  {
+    copy::DescriptorSearchOptions plain = options.search;
+    plain.normalisation = Normalisation::kNone;
+    KANTEI_TRY(const auto search, copy::DescriptorSearch::Create(model, plain, {}, 1));
+    std::mutex mutex;
+    std::optional<Error> failure;
+    Progress progress("queries", queries.size(), "queries");
+    ParallelFor(queries.size(), ThreadCount(options.threads), cancellation, [&](std::size_t q) {
+      auto picture = Load(benchmark.queries[q].file);
+      auto described =
+          picture.ok() ? search->Describe(*picture) : Result<copy::DescribedQuery>(picture.error());
+      progress.Advance();
+      if (described.ok()) {
+        queries[q] = std::move(*described);
+      } else {
+        const std::lock_guard lock(mutex);
+        failure = described.error();
+      }
+    });
+    KANTEI_RETURN_IF_ERROR(cancellation.Check());
+    if (failure) return *failure;
+  }
   for (const Normalisation normalisation : {Normalisation::kStretching, Normalisation::kAdditive,
                                             Normalisation::kNegatives, Normalisation::kNone}) {
     copy::DescriptorSearchOptions search_options = options.search;
@@ -124,31 +147,17 @@ Result<CopyCalibration> CalibrateDescriptor(std::shared_ptr<const copy::Descript
     KANTEI_RETURN_IF_ERROR(index->Add(ids, known, options.threads));
 
     std::vector<LabelledScore> best, all;
-    std::mutex mutex;
-    std::optional<Error> failure;
-    Progress progress(std::string(copy::NormalisationName(normalisation)), benchmark.queries.size(),
-                      "queries");
-    ParallelFor(benchmark.queries.size(), ThreadCount(options.threads), cancellation, [&](std::size_t q) {
-      const dataset::BenchmarkQuery& query = benchmark.queries[q];
-      auto picture = Load(query.file);
-      auto answer =
-          picture.ok() ? search->Find(*picture, *index) : Result<copy::DescriptorAnswer>(picture.error());
-      const std::lock_guard lock(mutex);
-      progress.Advance();
-      if (!answer.ok()) {
-        failure = answer.error();
-        return;
-      }
-      for (std::size_t h = 0; h < answer->hits.size(); ++h) {
-        const auto reference = static_cast<std::uint32_t>(answer->hits[h].picture_id);
-        const bool copy =
-            std::find(query.references.begin(), query.references.end(), reference) != query.references.end();
-        all.push_back({answer->hits[h].score, copy});
+    for (std::size_t q = 0; q < queries.size(); ++q) {
+      KANTEI_TRY(const copy::DescriptorAnswer answer, search->FindDescribed(queries[q], *index));
+      const std::vector<std::uint32_t>& sources = benchmark.queries[q].references;
+      for (std::size_t h = 0; h < answer.hits.size(); ++h) {
+        const auto reference = static_cast<std::uint32_t>(answer.hits[h].picture_id);
+        all.push_back(
+            {answer.hits[h].score, std::find(sources.begin(), sources.end(), reference) != sources.end()});
         if (h == 0) best.push_back(all.back());
       }
-    });
+    }
     KANTEI_RETURN_IF_ERROR(cancellation.Check());
-    if (failure) return *failure;
     KANTEI_TRY(copy::ScoreCalibration calibration, copy::FitCalibration(best));
     const auto threshold = copy::ThresholdAtPrecision(all, 0.9);
     if (!threshold)

@@ -27,8 +27,8 @@ TEST(EventRecord, IsFramedWithLengthAndChecksums) {
   EXPECT_EQ(tail, masked(std::string_view(record).substr(12, length)));
   // wall_time = 1 (double), step = 2 (varint 300), summary = 5 { value = 1 { tag = 1, simple_value = 2 } }.
   const std::string expected =
-      std::string("\x09\0\0\0\0\0\0\xf8\x3f\x10\xac\x02\x2a\x0d\x0a\x0b\x0a\x04loss\x15\0\0\x80\x3e", 31);
-  EXPECT_EQ(record.substr(12, length), expected.substr(0, length));
+      std::string("\x09\0\0\0\0\0\0\xf8\x3f\x10\xac\x02\x2a\x0d\x0a\x0b\x0a\x04loss\x15\0\0\x80\x3e", 27);
+  EXPECT_EQ(record.substr(12, length), expected);
   EXPECT_EQ(length, 27u);
 }
 
