@@ -1,7 +1,9 @@
-// How well are pasted pictures found by FindPastedRectangles? Puts pictures of a list onto or beside others, with JPEG and blur, and
-// prints per disguise: in what share of the cases the place (IoU 0.7) is the first answer, among the answers (--answers, 4), among all
-// that were weighed; how many answers there are, how many of them sure (confidence 0.5); processor time of a picture. --rows writes the measures of all candidates, from which the weights were fitted;
-// --sheet draws found rectangles and truths on one picture.
+// How well are pasted pictures found by FindPastedRectangles? Puts pictures of a list onto or beside others, with JPEG and
+// blur, and prints per disguise in what share of the cases the place (IoU 0.7) is the first answer, among the answers, among
+// all candidates that were weighed; how many answers there are and how many of them sure (confidence 0.5); milliseconds of
+// processor time for a picture. In "cells" and "collage" one cell is asked for, whatever their number. Some edits put no whole
+// picture on show (letters on a meme, slanting overlays), so not every row can reach 1. --rows writes the measures of all
+// candidates, from which the weights were fitted; --sheet draws truths (green) and answers (red) on one picture.
 //
 //   query_views_trial LIST [--count 200] [--seed 1] [--answers 4] [--only NAME] [--rows FILE] [--sheet FILE.png]
 //

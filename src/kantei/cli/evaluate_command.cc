@@ -35,7 +35,12 @@ std::string GroupText(const evaluate::CopyEvaluation& evaluation, const std::str
   if (order.empty()) return {};
   std::vector<std::vector<std::string>> rows = {{head, "queries"}};
   for (const auto& system : evaluation.systems) rows[0].push_back(system.name + " µAP/recall");
+  std::size_t small = 0;
   for (const evaluate::GroupFigures& row : order) {
+    if (row.queries < evaluate::kLeastGroup) {
+      ++small;
+      continue;
+    }
     std::vector<std::string> cells = {TerminalText(row.name), std::to_string(row.queries)};
     for (const auto& system : evaluation.systems) {
       const auto& all = system.*groups;
@@ -46,7 +51,9 @@ std::string GroupText(const evaluate::CopyEvaluation& evaluation, const std::str
     }
     rows.push_back(std::move(cells));
   }
-  return "\n" + AlignColumns(rows);
+  const std::string note = std::to_string(small) + " more with fewer than " +
+                           std::to_string(evaluate::kLeastGroup) + " queries each\n";
+  return "\n" + (rows.size() > 1 ? AlignColumns(rows) : std::string()) + (small > 0 ? note : std::string());
 }
 
 std::string ReportText(const evaluate::CopyEvaluation& evaluation) {

@@ -159,7 +159,7 @@ int Gradient(const Lines& lines) {
     if (at > 0 && Difference(before, middle) > kStep && share >= kUniformShare) return 0;
     before = middle;
     if (share >= kUniformShare) smooth = at + 1;
-    if (at - smooth > Fringe(lines)) return 0;
+    if (at - smooth > Fringe(lines) || at > (1 - kLeastKept) * lines.depth()) return 0;
   }
   return at < lines.depth() && smooth > 0 ? at : 0;
 }

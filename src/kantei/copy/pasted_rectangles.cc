@@ -18,7 +18,7 @@ using image::Rect;
 constexpr int kSmallestPicture = 24;    ///< of the working copy; nothing is sought in less
 constexpr int kMostLines = 60;          ///< in each direction, without the picture's borders
 constexpr int kApart = 2;               ///< lines nearer than this are one
-constexpr float kLeastStrength = 3.0f;  ///< sum of evidence of a line; textures reach 3 by chance
+constexpr float kLeastStrength = 3.0f;  ///< sum of evidence of a line; most textures stay below
 constexpr float kLeastSide = -0.02f;    ///< mean evidence of every side
 constexpr float kLeastMean = 0.05f;     ///< of all sides together
 constexpr float kSmallestShare = 0.08f, kLargestShare = 0.95f;  ///< of the picture's sides
@@ -29,7 +29,8 @@ constexpr float kPartEvidence = 0.03f;
 constexpr double kMergeOverlap = 0.7;
 constexpr double kCrowding = 1.0;  ///< how much overlap with a better one counts against a rectangle
 
-/// Weights of RectangleConfidence in the order of kRectangleMeasures, the constant last.
+/// Weights of RectangleConfidence in the order of kRectangleMeasures, the constant last. Fitted on train-split pictures only
+/// (query_views_trial --rows): probability that a candidate is the place, the others or none being the alternatives.
 constexpr std::array<double, kRectangleMeasures.size() + 1> kWeights{
     10.75, 0.89, 12.95, 8.17, -19.5, -0.87, -4.76, -12.1, 2.13, -0.94, -0.82, -3.25, -15.7};
 

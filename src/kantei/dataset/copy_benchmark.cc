@@ -12,6 +12,7 @@
 #include "kantei/base/parallel.h"
 #include "kantei/base/sha256.h"
 #include "kantei/dataset/copy_benchmark_plan.h"
+#include "kantei/dataset/copy_folder.h"
 #include "kantei/dataset/disc_files.h"
 #include "kantei/image/decode.h"
 #include "kantei/image/encode.h"

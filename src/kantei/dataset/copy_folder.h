@@ -11,6 +11,9 @@
 
 namespace kantei::dataset {
 
+/// Time for one picture of a benchmark. Its files are the user's own, and a busy machine must not change a figure.
+inline constexpr double kDecodeSeconds = 300;
+
 struct PictureSet {
   std::vector<std::string> ids;  ///< sorted bytewise
   std::vector<std::filesystem::path> files;

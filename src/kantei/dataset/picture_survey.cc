@@ -12,6 +12,7 @@
 #include "kantei/base/parallel.h"
 #include "kantei/base/sha256.h"
 #include "kantei/copy/pdq.h"
+#include "kantei/dataset/copy_folder.h"
 #include "kantei/image/decode.h"
 #include "kantei/image/transform.h"
 

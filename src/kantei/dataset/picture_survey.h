@@ -13,9 +13,6 @@
 
 namespace kantei::dataset {
 
-/// A busy machine must not change which pictures take part.
-inline constexpr double kDecodeSeconds = 300;
-
 struct SurveyedPicture {
   std::filesystem::path file;
   std::string sha256;

@@ -73,7 +73,7 @@ class Evaluator {
       KANTEI_TRY(SystemReport report, Measure(system));
       result_.systems.push_back(std::move(report));
     }
-    result_.unreadable = context_.unreadable;
+    result_.unreadable = static_cast<std::int64_t>(context_.unreadable.size());
     result_.undescribed = context_.undescribed;
     result_.problems = context_.problems;
     return std::move(result_);

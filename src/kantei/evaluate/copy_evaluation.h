@@ -59,6 +59,9 @@ struct GroupFigures {
   double micro_average_precision = 0;  ///< of these queries and all without a source
 };
 
+/// Rows with fewer queries say nothing alone: tables for people leave them out, the JSON has them.
+inline constexpr std::int64_t kLeastGroup = 5;
+
 struct FalseAlarmFigures {
   std::string kind;  ///< of queries without a source: "stranger", "look-alike", "distractor"
   std::int64_t queries = 0;

@@ -58,7 +58,12 @@ std::string GroupTable(const CopyEvaluation& evaluation, const std::string& head
     for (const GroupFigures& group : evaluation.systems[s].*groups) by_name[s][group.name] = &group;
   }
   html += "</tr></thead><tbody>\n";
+  std::int64_t small = 0;
   for (const GroupFigures& row : order) {
+    if (row.queries < kLeastGroup) {
+      ++small;
+      continue;
+    }
     html += "<tr><td>" + Html(row.name) + "</td><td class=\"n\">" + Count(row.queries) + "</td>";
     for (std::size_t s = 0; s < evaluation.systems.size(); ++s) {
       const GroupFigures& group = *by_name[s].at(row.name);
@@ -68,7 +73,11 @@ std::string GroupTable(const CopyEvaluation& evaluation, const std::string& head
     }
     html += "</tr>\n";
   }
-  return html + "</tbody></table></div>\n";
+  html += "</tbody></table></div>\n";
+  if (small > 0)
+    html += "<p class=\"note\">" + Count(small) + " more rows have fewer than " + Count(kLeastGroup) +
+            " queries each.</p>\n";
+  return html;
 }
 
 std::string AlarmTable(const CopyEvaluation& evaluation) {

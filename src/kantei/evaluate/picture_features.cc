@@ -13,6 +13,7 @@
 #include "kantei/copy/descriptor_file.h"
 #include "kantei/copy/pdq.h"
 #include "kantei/copy/working_size.h"
+#include "kantei/dataset/copy_folder.h"
 #include "kantei/image/decode.h"
 
 namespace kantei::evaluate {
@@ -126,7 +127,7 @@ Status ForParts(std::span<const fs::path> files, const std::string& what, const 
       KANTEI_RETURN_IF_ERROR(SavePart(path, key, *part));
     }
     for (const auto& [file, message] : part->problems) {
-      ++context->unreadable;
+      if (!context->unreadable.insert(of_part[file]).second) continue;
       if (context->problems.size() < kMaxProblems) context->problems.push_back(message);
     }
     use(std::move(*part));
@@ -137,6 +138,7 @@ Status ForParts(std::span<const fs::path> files, const std::string& what, const 
 Result<image::DecodedImage> Load(const fs::path& file, int side) {
   image::DecodeOptions options;
   options.max_longer_side = side;
+  options.limits.max_seconds = dataset::kDecodeSeconds;
   return image::DecodeImageFile(file, options);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -19,9 +20,9 @@ struct FeatureContext {
       cache;  ///< folder, made if need be; parts in it belong to files by path, length and time of change
   int threads = 1;
   CancellationToken cancellation;
-  std::vector<std::string> problems;  ///< files that could not be read, added to; at most 100
-  std::int64_t unreadable = 0;        ///< how many there were
-  std::int64_t undescribed = 0;       ///< pictures without a descriptor: unreadable or next to blank
+  std::set<std::filesystem::path> unreadable;  ///< files that could not be read, added to
+  std::vector<std::string> problems;           ///< what was wrong with them; at most 100
+  std::int64_t undescribed = 0;                ///< pictures without a descriptor: unreadable or next to blank
 };
 
 /// In the order of the files; a file that cannot be read is not `present`. Errors: kCancelled, kUnavailable (disk).

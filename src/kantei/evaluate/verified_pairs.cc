@@ -77,6 +77,7 @@ Result<copy::PreparedKnown> Known(const fs::path& file, const fs::path& cache) {
   }
   image::DecodeOptions decode;
   decode.max_longer_side = copy::kWorkingSide;
+  decode.limits.max_seconds = dataset::kDecodeSeconds;
   KANTEI_TRY(const image::DecodedImage decoded, image::DecodeImageFile(file, decode));
   KANTEI_TRY(const copy::StoredKnown stored,
              copy::StoreKnown(decoded.pixels, decoded.original_width, decoded.original_height));
@@ -164,6 +165,7 @@ class Verifier {
   void VerifyQuery(std::uint32_t query, std::span<VerifiedPair> pairs) {
     image::DecodeOptions decode;
     decode.max_longer_side = copy::kWorkingSide;
+    decode.limits.max_seconds = dataset::kDecodeSeconds;
     const auto decoded = image::DecodeImageFile(benchmark_.queries[query].file, decode);
     for (VerifiedPair& pair : pairs) pair.evidence = kLeastEvidence;
     if (!decoded.ok()) return;  // named when it was hashed or described
