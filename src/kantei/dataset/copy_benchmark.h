@@ -32,7 +32,9 @@ struct CopyBenchmarkOptions {
   int least_quality =
       10;  ///< PDQ quality, 0..100: below it a picture is all but blank, and equal to others without being a copy
   int same_distance = 31;  ///< PDQ distance up to which two pictures count as the same, 0..128
-  int threads = 0;         ///< 0: all cores
+  bool check_truth =
+      false;        ///< also look for references that show a query's picture by local features (slow)
+  int threads = 0;  ///< 0: all cores
   Status Validate() const;
 };
 
@@ -40,6 +42,7 @@ struct CopyBenchmarkSummary {
   std::int64_t references = 0, copies = 0, strangers = 0, lookalikes = 0, background = 0;
   std::int64_t surveyed = 0, unusable = 0;  ///< pictures looked at; of them unreadable, too small or blank
   std::int64_t same = 0;                    ///< left out as the same as another
+  std::int64_t same_pairs = -1;             ///< pairs in same_pairs.csv; -1: not looked for
   std::vector<std::string> problems;        ///< unreadable files, at most 100
 };
 
@@ -49,7 +52,9 @@ struct CopyBenchmarkSummary {
 /// (kInvalidArgument), also too few usable pictures (the message counts them).
 ///
 /// So that the truth is right, of pictures that are the same (equal digest, or near PDQ hashes, also mirrored) only one takes
-/// part at all, and what is pasted into queries as overlay, background or collage is among neither references nor queries.
+/// part at all, and what is pasted into queries as overlay, background or collage is among neither references nor queries. With
+/// check_truth, what a hash cannot see is looked for too: out/same_pairs.csv names, for every query, references other than its
+/// source that show its picture, a part of it, or something pasted into it. May be asked for later, for a benchmark that is there.
 Result<CopyBenchmarkSummary> MakeCopyBenchmark(const CopyBenchmarkOptions& options,
                                                const CancellationToken& cancellation);
 

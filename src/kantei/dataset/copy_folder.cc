@@ -179,6 +179,28 @@ Result<CopyBenchmark> OpenCopyFolder(const fs::path& directory, const CopyFolder
     return Error{ErrorCode::kNotFound,
                  DisplayPath(directory) + " has none of the queries of the ground truth"};
 
+  const fs::path same_file = truth_file.parent_path() / kSamePairsFile;
+  std::error_code failure;
+  if (fs::exists(same_file, failure)) {
+    KANTEI_TRY(const std::vector<TruthRow> rows, ReadGroundTruth(same_file));
+    for (const TruthRow& row : rows) {
+      const auto query = by_id.find(row.query_id);
+      const std::size_t reference = benchmark.references.Find(row.reference_id);
+      if (query == by_id.end() || reference == benchmark.references.size()) {
+        if (left_out.count(row.query_id) > 0) continue;
+        return Error{ErrorCode::kCorrupt, DisplayPath(same_file) + " names the pair (" + row.query_id + ", " +
+                                              row.reference_id + "), which the benchmark does not have"};
+      }
+      const auto position = static_cast<std::uint32_t>(reference);
+      const auto& right = query->second.references;
+      if (std::find(right.begin(), right.end(), position) != right.end())
+        return Error{ErrorCode::kCorrupt, DisplayPath(same_file) + " names the pair (" + row.query_id + ", " +
+                                              row.reference_id + "), which the ground truth lists as right"};
+      query->second.same.push_back(position);
+      ++benchmark.same_pairs;
+    }
+  }
+
   Sha256 digest;
   const auto feed = [&](std::string_view text) { digest.Update(std::as_bytes(std::span(text))); };
   for (const std::string& id : benchmark.references.ids) feed(id + '\n');
@@ -188,6 +210,8 @@ Result<CopyBenchmark> OpenCopyFolder(const fs::path& directory, const CopyFolder
     benchmark.true_pairs += static_cast<std::int64_t>(query.references.size());
     feed("q " + id);
     for (const std::uint32_t reference : query.references) feed(" " + benchmark.references.ids[reference]);
+    std::sort(query.same.begin(), query.same.end());
+    for (const std::uint32_t reference : query.same) feed(" same " + benchmark.references.ids[reference]);
     feed("\n");
     benchmark.queries.push_back(std::move(query));
   }

@@ -28,6 +28,7 @@ struct BenchmarkQuery {
   std::string kind, level, source;
   std::vector<std::string> edits;
   std::vector<std::uint32_t> references;  ///< positions of its sources; empty: it has none
+  std::vector<std::uint32_t> same;  ///< others that show the same picture: neither right nor wrong answers
 };
 
 struct CopyBenchmark {
@@ -39,6 +40,7 @@ struct CopyBenchmark {
   PictureSet background;              ///< known negatives ("training" of DISC21); may be empty
   std::vector<std::string> warnings;  ///< what was left out, for people
   std::int64_t true_pairs = 0;
+  std::int64_t same_pairs = 0;  ///< pairs that count neither as right nor as wrong
 };
 
 struct CopyFolderOptions {
@@ -50,7 +52,8 @@ struct CopyFolderOptions {
 
 /// Reads the layout of DISC21 and of `kantei dataset copy-benchmark`: a folder with references/, queries/, optionally
 /// training/ (or reference_images/, query_images/, train/; also one level down, in images/), the file's name without its extension
-/// being the id, and the ground truth. Only the queries that the truth lists take part. kNotFound names what is missing.
+/// being the id, and the ground truth. A file same_pairs.csv (query_id,reference_id) beside the ground truth names pairs that show
+/// the same picture though the truth does not list them; they count neither as right nor as wrong. Only the queries that the truth lists take part. kNotFound names what is missing.
 Result<CopyBenchmark> OpenCopyFolder(const std::filesystem::path& directory,
                                      const CopyFolderOptions& options);
 

@@ -44,6 +44,9 @@ std::string FormatPredictions(std::span<const PredictionRow> rows);
 Result<std::vector<TruthRow>> ReadGroundTruth(const std::filesystem::path& path);
 Result<std::vector<PredictionRow>> ReadPredictions(const std::filesystem::path& path);
 
+/// Name of the table of pairs that count neither as right nor as wrong, in the form of a ground truth.
+inline constexpr std::string_view kSamePairsFile = "same_pairs.csv";
+
 /// Ids name files and stand in reports: 1 to 200 bytes without control characters, slashes, commas, quotes or a leading dot.
 bool IsPictureId(std::string_view id);
 /// The form of DISC21: the letter and five or six digits.
