@@ -22,6 +22,12 @@ expect_code 2 "$KANTEI" dataset copy-benchmark pictures/one --out small --refere
 expect_in err "different usable pictures"
 expect_code 3 "$KANTEI" dataset copy-benchmark nowhere --out small -q
 
+# The truth can be checked afterwards; drawn scenes have nothing in common.
+expect_code 0 "$KANTEI" dataset copy-benchmark pictures "${bench[@]}" --check-truth
+expect_in out "0 pairs show the same picture"
+expect_equal "$(wc -l <bench/same_pairs.csv)" 1
+expect_equal "$(sha256sum bench/ground_truth.csv)" "$sum"
+
 # Hashes alone need no network.
 expect_code 0 "$KANTEI" evaluate copy bench --systems pdq,pdq-plain --bootstrap 20 --html report.html --out pairs.csv -q
 expect_in out "µAP"

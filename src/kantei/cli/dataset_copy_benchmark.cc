@@ -35,15 +35,17 @@ Result<int> RunCopyBenchmark(Session* session, Arguments* arguments) {
              dataset::MakeCopyBenchmark(options, session->cancellation));
   for (const std::string& problem : made.problems) Session::Complain(TerminalText(problem));
   if (session->json) {
-    session->out.WriteLine(DumpJson(Json{{"directory", DisplayPath(options.out)},
-                                         {"references", made.references},
-                                         {"copies", made.copies},
-                                         {"strangers", made.strangers},
-                                         {"lookalikes", made.lookalikes},
-                                         {"background", made.background},
-                                         {"surveyed", made.surveyed},
-                                         {"unusable", made.unusable},
-                                         {"same", made.same}}));
+    session->out.WriteLine(
+        DumpJson(Json{{"directory", DisplayPath(options.out)},
+                      {"references", made.references},
+                      {"copies", made.copies},
+                      {"strangers", made.strangers},
+                      {"lookalikes", made.lookalikes},
+                      {"background", made.background},
+                      {"surveyed", made.surveyed},
+                      {"unusable", made.unusable},
+                      {"same", made.same},
+                      {"same_pairs", made.same_pairs < 0 ? Json(nullptr) : Json(made.same_pairs)}}));
   } else {
     const auto n = [](std::int64_t count) { return std::to_string(count); };
     session->out.WriteLine(TerminalPath(options.out) + ": " + n(made.references) + " references, " +
@@ -52,6 +54,9 @@ Result<int> RunCopyBenchmark(Session* session, Arguments* arguments) {
                            (made.background > 0 ? ", " + n(made.background) + " background pictures" : ""));
     session->out.WriteLine("of " + n(made.surveyed) + " pictures " + n(made.unusable) +
                            " unreadable, small or blank, " + n(made.same) + " the same as another");
+    if (made.same_pairs >= 0)
+      session->out.WriteLine(n(made.same_pairs) +
+                             " pairs show the same picture though the truth does not list them: left out");
   }
   return made.problems.empty() ? kExitOk : kExitSomeFailed;
 }
@@ -108,6 +113,10 @@ void AddDatasetCopyBenchmark(CLI::App* dataset, Session* session) {
       ->check(CLI::Range(0, 100))
       ->type_name("N")
       ->capture_default_str();
+  verb->add_flag(
+      "--check-truth", options.check_truth,
+      "Also look for references that show a query's picture by local features, and leave those pairs out of "
+      "the score (slow; may be asked for later)");
   AddJsonOption(verb, session);
   AddJobsOption(verb, session);
   AddQuietOption(verb, session);

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include "kantei/base/csv.h"
 #include "kantei/base/files.h"
@@ -14,6 +15,7 @@
 #include "kantei/dataset/copy_benchmark_plan.h"
 #include "kantei/dataset/copy_folder.h"
 #include "kantei/dataset/disc_files.h"
+#include "kantei/dataset/truth_check.h"
 #include "kantei/image/decode.h"
 #include "kantei/image/encode.h"
 
@@ -90,6 +92,7 @@ class Maker {
       KANTEI_RETURN_IF_ERROR(MakeFolder(options_.out / folder));
     KANTEI_RETURN_IF_ERROR(WriteReferences());
     KANTEI_RETURN_IF_ERROR(WriteQueries());
+    if (options_.check_truth) KANTEI_RETURN_IF_ERROR(CheckTruth());
     KANTEI_RETURN_IF_ERROR(WriteManifest());
     return summary_;
   }
@@ -176,6 +179,16 @@ class Maker {
     return std::move(decoded.pixels);
   }
 
+  /// Positions in the plan's material; the first that a query's generator is asked for.
+  std::vector<std::size_t> DrawOthers(Random& random) const {
+    std::vector<std::size_t> others;
+    while (others.size() < kOthersPerQuery) {
+      const std::size_t other = random.Below(plan_.material.size());
+      if (std::find(others.begin(), others.end(), other) == others.end()) others.push_back(other);
+    }
+    return others;
+  }
+
   Result<TruthRow> WriteQuery(std::size_t q, const std::vector<Image>& material) const {
     const PlannedQuery& planned = plan_.queries[q];
     TruthRow row;
@@ -186,10 +199,7 @@ class Maker {
     if (planned.kind != "look-alike") {
       Random random = Random(options_.seed).Fork(q);
       std::vector<const Image*> others;
-      while (others.size() < kOthersPerQuery) {
-        const Image* other = &material[random.Below(material.size())];
-        if (std::find(others.begin(), others.end(), other) == others.end()) others.push_back(other);
-      }
+      for (const std::size_t other : DrawOthers(random)) others.push_back(&material[other]);
       row.level = EditLevelName(planned.level);
       EditedPicture edited = ApplyRandomEdits(picture, planned.level, others, random);
       picture = std::move(edited.picture);
@@ -267,6 +277,41 @@ class Maker {
     return WriteFileAtomic(options_.out / "ground_truth.csv", csv);
   }
 
+  /// References that show a query's picture or what was pasted into it, though their hashes are far apart.
+  Status CheckTruth() {
+    std::vector<fs::path> references, pictures;
+    for (std::size_t r = 0; r < plan_.references.size(); ++r)
+      references.push_back(options_.out / "references" /
+                           (Id('R', r, 6) + Extension(candidates_[plan_.references[r]].file)));
+    for (const std::uint32_t at : plan_.material) pictures.push_back(candidates_[at].file);
+    for (const PlannedQuery& query : plan_.queries) pictures.push_back(candidates_[query.picture].file);
+    KANTEI_TRY(const auto same, FindSamePictures(pictures, references, Work(), threads_, cancellation_));
+    KANTEI_TRY(const std::vector<TruthRow> truth, ReadGroundTruth(options_.out / "ground_truth.csv"));
+    std::vector<TruthRow> pairs;
+    for (std::size_t q = 0; q < truth.size(); ++q) {
+      const auto& of_picture = same[plan_.material.size() + q];
+      std::set<std::uint32_t> shown(of_picture.begin(), of_picture.end());
+      const bool pasted =
+          std::any_of(truth[q].edits.begin(), truth[q].edits.end(), [](const std::string& name) {
+            const EditInfo* edit = FindEdit(name);
+            return edit != nullptr && edit->needs_others;
+          });
+      if (pasted) {
+        Random random = Random(options_.seed).Fork(q);
+        for (const std::size_t other : DrawOthers(random))
+          shown.insert(same[other].begin(), same[other].end());
+      }
+      for (const std::uint32_t reference : shown) {
+        TruthRow row;
+        row.query_id = truth[q].query_id;
+        row.reference_id = Id('R', reference, 6);
+        if (row.reference_id != truth[q].reference_id) pairs.push_back(std::move(row));
+      }
+    }
+    summary_.same_pairs = static_cast<std::int64_t>(pairs.size());
+    return WriteFileAtomic(options_.out / kSamePairsFile, FormatGroundTruth(pairs));
+  }
+
   Status WriteManifest() const {
     std::map<std::string, std::int64_t> sources;
     for (const std::uint32_t at : plan_.references) ++sources[candidates_[at].source];
@@ -286,7 +331,8 @@ class Maker {
           {"background", summary_.background},
           {"surveyed", summary_.surveyed},
           {"unusable", summary_.unusable},
-          {"same", summary_.same}}},
+          {"same", summary_.same},
+          {"same_pairs", summary_.same_pairs < 0 ? Json(nullptr) : Json(summary_.same_pairs)}}},
         {"sources", per_source},
         {"sha256", {{"ground_truth.csv", truth_sha256_}, {"references.csv", references_sha256_}}}};
     return WriteFileAtomic(options_.out / "manifest.json", DumpJson(manifest, 1) + "\n");

@@ -247,6 +247,44 @@ TEST_F(CopyBenchmarkTest, DistractorsFillUpTheReferencesAndNothingElse) {
   for (const BenchmarkQuery& query : Open(options.out).queries) EXPECT_EQ(query.source, "pictures");
 }
 
+// A picture that stands inside another is nothing that a hash sees; the check by local features does, also afterwards.
+TEST_F(CopyBenchmarkTest, TheTruthCheckFindsPicturesInsideOthers) {
+  MakeScenes("pictures", 0, 40, 320, 240);
+  for (int i = 40; i < 90; ++i) {
+    // Twenty scenes come a second time, as the greater part of a wide page.
+    const Image scene = Scene(static_cast<std::uint64_t>(i < 60 ? i - 40 : i), 320, 240);
+    Image page(520, 260, 3);
+    for (auto& value : page.pixels()) value = 255;
+    for (int y = 0; y < 240; ++y) std::copy_n(scene.row(y), 320 * 3, page.row(y + 10) + 3 * 190);
+    Save("pictures/page" + std::to_string(i) + ".jpg", page);
+  }
+  CopyBenchmarkOptions options = Options();
+  options.references = 16;
+  options.queries = 8;
+  options.distractor_queries = 10;
+  const auto plain = MakeCopyBenchmark(options, {});
+  ASSERT_TRUE(plain.ok()) << plain.error().message;
+  EXPECT_EQ(plain->same, 0);
+  EXPECT_EQ(plain->same_pairs, -1);
+  const std::string identity = Open(options.out).identity;
+  EXPECT_EQ(Open(options.out).same_pairs, 0);
+  options.check_truth = true;
+  const auto checked = MakeCopyBenchmark(options, {});
+  ASSERT_TRUE(checked.ok()) << checked.error().message;
+  const CopyBenchmark benchmark = Open(options.out);
+  EXPECT_EQ(benchmark.same_pairs, checked->same_pairs);
+  EXPECT_GT(checked->same_pairs, 0);
+  EXPECT_NE(benchmark.identity, identity);
+  for (const BenchmarkQuery& query : benchmark.queries) {
+    for (const std::uint32_t reference : query.same)
+      EXPECT_TRUE(std::find(query.references.begin(), query.references.end(), reference) ==
+                  query.references.end());
+  }
+  const auto again = MakeCopyBenchmark(options, {});
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->same_pairs, checked->same_pairs);
+}
+
 TEST_F(CopyBenchmarkTest, AForeignFolderIsNotOverwritten) {
   MakeScenes("pictures", 0, 90);
   fs::create_directories(root_ / "bench/queries");

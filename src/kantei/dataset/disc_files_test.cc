@@ -156,6 +156,22 @@ TEST_F(CopyFolderTest, ReadsDiscAsItIsUnpacked) {
   EXPECT_NE(any->identity, opened->identity);
 }
 
+TEST_F(CopyFolderTest, PairsThatShowTheSameAreReadAndMustBeOfTheBenchmark) {
+  for (const char* file : {"references/R1.jpg", "references/R2.jpg", "queries/Q1.jpg", "queries/Q2.jpg"})
+    Put(file);
+  Put("ground_truth.csv", "Q1,R1\nQ2,\n");
+  Put("same_pairs.csv", "query_id,reference_id\nQ1,R2\nQ2,R2\nQ2,R1\n");
+  const auto opened = Open();
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  EXPECT_EQ(opened->same_pairs, 3);
+  EXPECT_EQ(opened->queries[0].same, std::vector<std::uint32_t>{1});
+  EXPECT_EQ(opened->queries[1].same, (std::vector<std::uint32_t>{0, 1}));
+  Put("same_pairs.csv", "Q1,R1\n");
+  EXPECT_NE(Failure().find("as right"), std::string::npos);
+  Put("same_pairs.csv", "Q1,R3\n");
+  EXPECT_NE(Failure().find("corrupt"), std::string::npos);
+}
+
 TEST_F(CopyFolderTest, SaysWhatIsMissing) {
   EXPECT_NE(Failure().find("not_found"), std::string::npos);
   Put("references/R1.jpg");

@@ -59,6 +59,7 @@ class Evaluator {
     for (const auto& query : benchmark_.queries) result_.queries_with_source += !query.references.empty();
     result_.references = static_cast<std::int64_t>(benchmark_.references.size());
     result_.background = static_cast<std::int64_t>(benchmark_.background.size());
+    result_.same_pairs = benchmark_.same_pairs;
     result_.warnings = benchmark_.warnings;
     result_.candidates = options_.candidates;
     result_.bootstrap = options_.bootstrap;
@@ -324,6 +325,10 @@ SystemReport ReportPairs(const dataset::CopyBenchmark& benchmark, std::string na
   report.name = std::move(name);
   std::vector<std::vector<std::uint32_t>> truths;
   for (const dataset::BenchmarkQuery& query : benchmark.queries) truths.push_back(query.references);
+  std::erase_if(pairs, [&](const ScoredPair& pair) {
+    const auto& same = benchmark.queries[pair.query].same;
+    return std::binary_search(same.begin(), same.end(), pair.reference);
+  });
   const RankedList list = RankPairs(pairs, truths);
   const ListScore score = ScoreList(list);
   report.score.micro_average_precision = score.micro_average_precision;

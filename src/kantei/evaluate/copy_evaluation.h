@@ -90,6 +90,7 @@ struct SystemReport {
 struct CopyEvaluation {
   std::string benchmark, identity;
   std::int64_t queries = 0, queries_with_source = 0, references = 0, background = 0;
+  std::int64_t same_pairs = 0;  ///< pairs of the benchmark that count neither as right nor as wrong
   std::vector<std::string> warnings;
   std::string model, model_sha256, model_id;  ///< empty without a network
   int dimension = 0;

@@ -75,6 +75,21 @@ TEST(CopyEvaluationTest, PdqFindsResavesAndTurnsAndTheTablesSaySo) {
   EXPECT_EQ(pdq.false_alarms[1].named, 0);
 }
 
+TEST(CopyEvaluationTest, PairsThatShowTheSameCountForNothing) {
+  const TestBenchmark test;
+  CopyEvaluationOptions options = Options({"pdq"});
+  dataset::CopyBenchmark benchmark = test.Open();
+  // The stranger names a reference with the best score of all.
+  std::vector<ScoredPair> pairs = {{9, 4, 5}, {8, 0, 0}, {7, 1, 1}};
+  const SystemReport wrong = ReportPairs(benchmark, "x", pairs, options);
+  EXPECT_NEAR(wrong.score.micro_average_precision, (1.0 / 2 + 2.0 / 3) / 5, 1e-12);
+  benchmark.queries[4].same = {5};
+  const SystemReport left_out = ReportPairs(benchmark, "x", pairs, options);
+  EXPECT_NEAR(left_out.score.micro_average_precision, 2.0 / 5, 1e-12);
+  EXPECT_EQ(left_out.score.predictions, 2);
+  EXPECT_TRUE(left_out.alarms.empty());
+}
+
 TEST(CopyEvaluationTest, VerificationFindsTheCropThatTheHashOnlyProposes) {
   const TestBenchmark test;
   CopyEvaluationOptions options = Options({"pdq", "pdq+verify"});

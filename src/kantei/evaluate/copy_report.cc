@@ -49,6 +49,7 @@ Json CopyReportJson(const dataset::CopyBenchmark& benchmark, const CopyEvaluatio
                 {"queries_with_source", evaluation.queries_with_source},
                 {"references", evaluation.references},
                 {"background", evaluation.background},
+                {"same_pairs", evaluation.same_pairs},
                 {"warnings", evaluation.warnings}}}};
   if (!evaluation.model.empty()) {
     report["model"] = {{"name", evaluation.model},

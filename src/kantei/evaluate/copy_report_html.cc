@@ -160,6 +160,11 @@ std::string HowMeasured(const CopyEvaluation& evaluation, std::string_view versi
   html += Term("queries", Count(evaluation.queries) + ", of them " + Count(evaluation.queries_with_source) +
                               " with a source");
   html += Term("references", Count(evaluation.references));
+  if (evaluation.same_pairs > 0)
+    html +=
+        Term("same pictures",
+             Count(evaluation.same_pairs) +
+                 " pairs show the same picture though the truth does not list them: neither right nor wrong");
   if (!evaluation.model.empty()) {
     html += Term("network", Html(evaluation.model) + ", " + Count(evaluation.dimension) +
                                 " values, weights <span class=\"hash\">" + Html(evaluation.model_sha256) +

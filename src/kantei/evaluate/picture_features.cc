@@ -73,6 +73,13 @@ Status SavePart(const fs::path& path, const std::string& key, const Part& part) 
 struct BatchRows {
   std::vector<std::vector<float>> rows;
   std::vector<std::pair<std::size_t, std::string>> problems;
+  bool lasting =
+      true;  ///< false: a problem may be gone the next time (disk, time limit), so the part is not kept
+
+  void Note(std::size_t file, const Error& error) {
+    problems.emplace_back(file, error.message);
+    lasting &= error.code != ErrorCode::kUnavailable && error.code != ErrorCode::kTooLarge;
+  }
 };
 using MakeRows = std::function<Result<BatchRows>(std::span<const fs::path>)>;
 
@@ -124,7 +131,8 @@ Status ForParts(std::span<const fs::path> files, const std::string& what, const 
               static_cast<std::uint32_t>(part->values.size() / static_cast<std::size_t>(dimension)));
         }
       }
-      KANTEI_RETURN_IF_ERROR(SavePart(path, key, *part));
+      if (std::all_of(made.begin(), made.end(), [](const BatchRows& rows) { return rows.lasting; }))
+        KANTEI_RETURN_IF_ERROR(SavePart(path, key, *part));
     }
     for (const auto& [file, message] : part->problems) {
       if (!context->unreadable.insert(of_part[file]).second) continue;
@@ -191,7 +199,7 @@ Result<std::vector<PictureHash>> HashPictures(std::span<const fs::path> files, F
       made.rows.emplace_back();
       const auto decoded = Load(batch[i], copy::kHashSide);
       if (!decoded.ok()) {
-        made.problems.emplace_back(i, decoded.error().message);
+        made.Note(i, decoded.error());
         continue;
       }
       made.rows.back() = HashRow(
@@ -222,7 +230,7 @@ Result<std::vector<float>> DescribePictures(std::span<const fs::path> files,
     for (std::size_t i = 0; i < batch.size(); ++i) {
       auto decoded = Load(batch[i], copy::kWorkingSide);
       if (!decoded.ok()) {
-        made.problems.emplace_back(i, decoded.error().message);
+        made.Note(i, decoded.error());
         continue;
       }
       pictures.push_back(std::move(decoded->pixels));
@@ -254,7 +262,7 @@ Result<QueryRows> DescribeViews(std::span<const fs::path> files, const copy::Des
       made.rows.emplace_back();
       const auto decoded = Load(batch[i], copy::kWorkingSide);
       if (!decoded.ok()) {
-        made.problems.emplace_back(i, decoded.error().message);
+        made.Note(i, decoded.error());
         continue;
       }
       std::vector<image::Image> pictures;
