@@ -124,15 +124,22 @@ Result<std::unique_ptr<DescriptorLibrary>> DescriptorLibrary::Open(
   std::unique_ptr<DescriptorLibrary> library(new DescriptorLibrary);
   // Pictures that are to be passed over are what a query must be nearer than.
   std::vector<float> negatives;
-  KANTEI_RETURN_IF_ERROR(
-      ReadDescriptors(catalog, *model, 0, cancellation, [&](auto& ids, auto& rows, auto& kinds) {
-        const auto dimension = static_cast<std::ptrdiff_t>(model->dimension());
-        for (std::size_t i = 0; i < ids.size(); ++i)
-          if (kinds[i] == store::BankKind::kIgnore)
-            negatives.insert(negatives.end(), rows.begin() + static_cast<std::ptrdiff_t>(i) * dimension,
-                             rows.begin() + static_cast<std::ptrdiff_t>(i + 1) * dimension);
-        return Status();
-      }));
+  KANTEI_TRY(const std::vector<store::Bank> banks, catalog->Banks());
+  const bool ignores = std::any_of(banks.begin(), banks.end(), [](const store::Bank& bank) {
+    return bank.kind == store::BankKind::kIgnore && bank.pictures > 0;
+  });
+  // Without such pictures the descriptors need not be read from the catalogue at all when the index is current.
+  if (ignores) {
+    KANTEI_RETURN_IF_ERROR(
+        ReadDescriptors(catalog, *model, 0, cancellation, [&](auto& ids, auto& rows, auto& kinds) {
+          const auto dimension = static_cast<std::ptrdiff_t>(model->dimension());
+          for (std::size_t i = 0; i < ids.size(); ++i)
+            if (kinds[i] == store::BankKind::kIgnore)
+              negatives.insert(negatives.end(), rows.begin() + static_cast<std::ptrdiff_t>(i) * dimension,
+                               rows.begin() + static_cast<std::ptrdiff_t>(i + 1) * dimension);
+          return Status();
+        }));
+  }
   KANTEI_TRY(library->search_, DescriptorSearch::Create(model, options, negatives, 1));
   KANTEI_TRY(const store::VectorBackend backend, BackendOf(catalog));
   KANTEI_TRY(const std::string tag, TagOf(catalog, *library->search_, backend));

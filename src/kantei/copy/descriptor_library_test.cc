@@ -166,6 +166,24 @@ TEST_F(DescriptorLibraryTest, ABlankPictureHasNoDescriptor) {
   EXPECT_TRUE(answer->views.at(0).blank);
 }
 
+TEST_F(DescriptorLibraryTest, PicturesOfIgnoreBanksCountAsBackground) {
+  DescriptorSearchOptions additive;
+  additive.normalisation = Normalisation::kAdditive;
+  const auto score_of_first = [&] {
+    const auto answer = (*Open(additive))->Find(TestPicture(1, 320, 240));
+    for (const DescriptorHit& hit : answer->hits)
+      if (hit.picture_id == 1) return hit.score;
+    return -100.0f;
+  };
+  Enroll({files_.begin(), files_.begin() + 2});
+  const float before = score_of_first();
+  // The same picture, to be passed over: it is now the nearest of the background.
+  Enroll({files_[0]}, true, "ignore");
+  const float after = score_of_first();
+  EXPECT_GT(before, -100.0f);
+  EXPECT_LT(after, before - 0.01f);
+}
+
 TEST_F(DescriptorLibraryTest, TheGraphIndexGivesTheSameAnswerOnSmallLibraries) {
   Enroll(files_);
   const auto flat = (*Open())->Find(TestPicture(3, 320, 240));

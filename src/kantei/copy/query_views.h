@@ -11,10 +11,10 @@ namespace kantei::copy {
 
 /// Why a view was taken; --explain names it.
 enum class ViewKind {
-  kWhole,     ///< the query itself
-  kTrimmed,   ///< without a uniform or near-uniform border, bars or padding
-  kOverlay,   ///< a rectangle pasted onto something else, as found by FindPastedRectangles
-  kSurround,  ///< reserved for what lies around an overlay: the whole with the overlay painted over in its surroundings' colour
+  kWhole,    ///< the query itself
+  kTrimmed,  ///< without a uniform or near-uniform border, bars or padding
+  kOverlay,  ///< a rectangle pasted onto something else, as found by FindPastedRectangles
+  kSurround,  ///< what lies around an overlay: the whole with the overlay painted over in its surroundings' colour
   kQuadrant,  ///< a quarter, third or half of the picture (collages)
   kCrop,      ///< one of five crops: four corners and the centre, 2/3 of each side
   kTurned,    ///< the whole turned by 90, 180 or 270 degrees
