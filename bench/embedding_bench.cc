@@ -1,5 +1,5 @@
 // The embedding network alone (batches of 1 and 16 at 224 px, one thread, float32 and bfloat16), and from JPEG files to
-// descriptors. The networks (formula weights) and the pictures are written to KANTEI_BENCH_DIR (default: kantei-bench in the
+// descriptors, with these and with the shipped network at its own side. The networks (formula weights) and the pictures are written to KANTEI_BENCH_DIR (default: kantei-bench in the
 // folder for temporary files), where bench/peers/embedding_peer.py runs the same ones through ONNX Runtime and PIL + torch.
 // KANTEI_BENCH_JPEGS names a folder of other JPEG files for both; its first 256 by name are taken.
 #include <benchmark/benchmark.h>
@@ -46,8 +46,15 @@ nn::NetworkDescription Described(const std::string& architecture) {
   return description;
 }
 
+constexpr const char* kShipped = "shipped";
+
 fs::path NetworkFile(const std::string& architecture) {
   const fs::path path = Folder() / ("embedding_" + architecture + ".safetensors");
+  if (architecture == kShipped) {
+    fs::copy_file(FindModel("copy-descriptor.safetensors").value(), path,
+                  fs::copy_options::overwrite_existing);
+    return path;
+  }
   if (!fs::exists(path)) {
     const Status written = nn::WriteFormulaNetwork(Described(architecture), 256, path);
     KANTEI_CHECK(written.ok());
@@ -127,7 +134,7 @@ void Pipeline(benchmark::State& state, const std::string& architecture, bool bfl
   options.bfloat16 = bfloat16;
   const auto network = nn::EmbeddingNetwork::Open(NetworkFile(architecture), options).value();
   image::DecodeOptions decode;
-  decode.max_longer_side = 2 * kSide;
+  decode.max_longer_side = 2 * network->info().side;
   for (auto _ : state) {
     for (std::size_t begin = 0; begin < files.size(); begin += kBatch) {
       std::vector<image::Image> pictures;
@@ -147,10 +154,11 @@ void Open(benchmark::State& state, const std::string& architecture) {
 }
 
 const bool kRegistered = [] {
-  for (const std::string architecture : {"compact", "resnet50"}) {
+  for (const std::string architecture : {"compact", "resnet50", kShipped}) {
     for (const bool bfloat16 : {false, true}) {
       const std::string type = bfloat16 ? "bfloat16" : "float32";
       for (const int batch : {1, 16}) {
+        if (architecture == kShipped) continue;
         benchmark::RegisterBenchmark(
             ("embedding/network/" + architecture + "/" + type + "/batch" + std::to_string(batch)).c_str(),
             [=](benchmark::State& state) { Network(state, architecture, bfloat16, batch); })

@@ -8,7 +8,8 @@
 // centres of 30 normal numbers, one for fifty vectors; a vector is 0.7 of its centre and 0.7 of its own 30 numbers, taken
 // into the full dimension by one random matrix, with a hundredth of normal noise, at length 1. Half of the queries are
 // copies: a known vector with noise in every dimension, so that their similarity is about 0.8; the others are new vectors.
-// --write leaves base.f32, queries.f32 and truth.i64 for bench/peers/vector_index_peer.py. Prints JSON.
+// --growth with FILE: its rows, then copies of them with noise in every dimension (similarity about 0.8). The float16 scan stops
+// at two million there. --write leaves base.f32, queries.f32 and truth.i64 for bench/peers/vector_index_peer.py. Prints JSON.
 #include <unistd.h>
 
 #include <algorithm>
@@ -298,8 +299,29 @@ double MedianLatencyMs(const VectorIndex& index, std::span<const float> queries,
   return times[times.size() / 2];
 }
 
-Json Growth(const Settings& settings, VectorBackend backend, std::size_t rows, int threads) {
+/// Rows first ... first + count of an endless set: `known` and then noisy copies of it.
+std::vector<float> Grown(std::span<const float> known, std::size_t width, std::size_t first,
+                         std::size_t count, int threads) {
+  const std::size_t rows = known.size() / width;
+  std::vector<float> vectors(count * width);
+  ParallelFor(count, threads, {}, [&](std::size_t i) {
+    const std::size_t number = first + i;
+    const float* from = known.data() + number % rows * width;
+    float* to = vectors.data() + i * width;
+    std::copy_n(from, width, to);
+    if (number < rows) return;
+    AddNoise(Random(6).Fork(number), width, to);
+  });
+  return vectors;
+}
+
+Json Growth(const Settings& settings, const Data& data, VectorBackend backend, std::size_t rows,
+            int threads) {
   const MadeVectors made(settings.dimension);
+  const auto vectors_of = [&](std::size_t first, std::size_t count) {
+    return settings.descriptors.empty() ? made.Make(first, count, rows / 50, threads)
+                                        : Grown(data.base, settings.dimension, first, count, threads);
+  };
   VectorIndexOptions options;
   options.backend = backend;
   options.dimension = static_cast<int>(settings.dimension);
@@ -309,14 +331,19 @@ Json Growth(const Settings& settings, VectorBackend backend, std::size_t rows, i
   constexpr std::size_t kPiece = 500'000;
   for (std::size_t first = 0; first < rows; first += kPiece) {
     const std::size_t count = std::min(kPiece, rows - first);
-    const std::vector<float> vectors = made.Make(first, count, rows / 50, threads);
+    const std::vector<float> vectors = vectors_of(first, count);
     std::vector<std::int64_t> ids(count);
     for (std::size_t i = 0; i < count; ++i) ids[i] = static_cast<std::int64_t>(first + i);
     const double start = Now(threads);
     Must((*index)->Add(ids, vectors, threads));
     seconds += Now(threads) - start;
   }
-  const std::vector<float> queries = made.Make(rows, 200, rows / 50, threads);
+  const std::vector<float> queries =
+      settings.descriptors.empty()
+          ? made.Make(rows, 200, rows / 50, threads)
+          : std::vector<float>(data.queries.begin(),
+                               data.queries.begin() + static_cast<std::ptrdiff_t>(std::min(
+                                                          data.queries.size(), 200 * settings.dimension)));
   Json json;
   json["backend"] = VectorBackendName(backend);
   json["rows"] = rows;
@@ -365,8 +392,9 @@ int Run(const Settings& settings) {
   report["threads"] = threads;
   report["kernel"] = KernelsOf().name;
   report["clock"] = cpu_clock ? "processor time over threads" : "wall";
+  Data data;
+  if (settings.rows > 0 || !settings.descriptors.empty()) data = MakeData(settings, threads);
   if (settings.rows > 0) {
-    Data data = MakeData(settings, threads);
     std::cerr << data.base.size() / width << " vectors, " << data.queries.size() / width << " queries\n";
     double seconds = 0;
     report["rows"] = data.base.size() / width;
@@ -397,8 +425,9 @@ int Run(const Settings& settings) {
   for (const std::size_t rows : settings.growth) {
     for (const VectorBackend backend :
          {VectorBackend::kFlatInt8, VectorBackend::kFlatFloat16, VectorBackend::kHnsw}) {
-      if (rows > 2'000'000 && backend != VectorBackend::kFlatInt8) continue;
-      report["growth"].push_back(Growth(settings, backend, rows, threads));
+      if (rows > 2'000'000 && backend == VectorBackend::kFlatFloat16) continue;
+      report["growth"].push_back(Growth(settings, data, backend, rows, threads));
+      std::cerr << report["growth"].back().dump() << "\n";
     }
   }
   report["load_average_after"] = LoadAverage();

@@ -6,7 +6,8 @@ embedding_bench first; needs torch, onnx, onnxruntime, safetensors, pillow and n
 
 FOLDER is KANTEI_BENCH_DIR, or kantei-bench in the folder for temporary files; KANTEI_BENCH_JPEGS as for embedding_bench. One
 thread. "network" is the exported graph (backbone, GeM, linear layer, unit length) in ONNX Runtime, float32, at 224 px;
-"pipeline" opens files with Pillow, resizes with its bilinear filter (anti-aliased), and runs torch in batches of 16. Times are
+"pipeline" opens files with Pillow, resizes with its bilinear filter (anti-aliased), and runs torch in batches of 16, in float32
+and bfloat16; "shipped" is Kantei's own network at its own side. Times are
 best of REPEATS, wall and processor. "cosine" compares torch's descriptor of a formula input with ONNX Runtime's.
 """
 import json
@@ -24,7 +25,7 @@ import onnxruntime
 import PIL
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors import safe_open
 from torch import nn
 
 SIDE, BATCH, MAX_FILES = 224, 16, 256
@@ -48,17 +49,25 @@ class Basic(nn.Module):
 
 
 class Compact(nn.Module):
-    def __init__(self):
+    def __init__(self, widths=(48, 96, 192), depths=(1, 2, 3)):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(3, 24, 3, 2, 1, bias=False), nn.BatchNorm2d(24), nn.ReLU(),
-                                  nn.Conv2d(24, 48, 3, 2, 1, bias=False), nn.BatchNorm2d(48), nn.ReLU())
-        self.stage1 = nn.Sequential(Basic(48, 48, 1))
-        self.stage2 = nn.Sequential(Basic(48, 96, 2), Basic(96, 96, 1))
-        self.stage3 = nn.Sequential(Basic(96, 192, 2), Basic(192, 192, 1), Basic(192, 192, 1))
-        self.expand = nn.Sequential(nn.Conv2d(192, 512, 1, bias=False), nn.BatchNorm2d(512), nn.ReLU())
+        first = widths[0]
+        self.stem = nn.Sequential(nn.Conv2d(3, first // 2, 3, 2, 1, bias=False), nn.BatchNorm2d(first // 2), nn.ReLU(),
+                                  nn.Conv2d(first // 2, first, 3, 2, 1, bias=False), nn.BatchNorm2d(first), nn.ReLU())
+        self.stages, inputs = len(widths), first
+        for stage, (width, depth) in enumerate(zip(widths, depths), 1):
+            blocks = []
+            for block in range(depth):
+                blocks.append(Basic(inputs, width, 2 if stage > 1 and block == 0 else 1))
+                inputs = width
+            setattr(self, f"stage{stage}", nn.Sequential(*blocks))
+        self.expand = nn.Sequential(nn.Conv2d(inputs, 512, 1, bias=False), nn.BatchNorm2d(512), nn.ReLU())
 
     def forward(self, x):
-        return self.expand(self.stage3(self.stage2(self.stage1(self.stem(x)))))
+        x = self.stem(x)
+        for stage in range(1, self.stages + 1):
+            x = getattr(self, f"stage{stage}")(x)
+        return self.expand(x)
 
 
 def resnet50():
@@ -68,11 +77,14 @@ def resnet50():
 
 
 class Network(nn.Module):
-    def __init__(self, architecture, tensors):
+    def __init__(self, architecture, tensors, metadata):
         super().__init__()
+        tensors = {name: value.float() if value.is_floating_point() else value for name, value in tensors.items()}
         named = {name[9:]: value for name, value in tensors.items() if name.startswith("backbone.")}
-        if architecture == "compact":
-            self.backbone = Compact()
+        if architecture != "resnet50":
+            lists = [[int(number) for number in metadata[key].split(",")] for key in ("kantei.widths", "kantei.depths")
+                     if key in metadata]
+            self.backbone = Compact(*lists)
             self.backbone.load_state_dict(named, strict=False)
         else:
             self.backbone, whole = resnet50()
@@ -114,16 +126,22 @@ def jpegs(folder):
     return sorted(folder.glob("embedding_1*.jpg"))
 
 
-def load(path):
-    pixels = np.asarray(Image.open(path).convert("RGB").resize((SIDE, SIDE), Image.BILINEAR))
+def read(path):
+    with safe_open(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}
+
+
+def load(path, side):
+    pixels = np.asarray(Image.open(path).convert("RGB").resize((side, side), Image.BILINEAR))
     return (torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255 - MEAN) / STD
 
 
 @torch.inference_mode()
-def pipeline(network, files):
-    for begin in range(0, len(files), BATCH):
-        x = torch.stack([load(path) for path in files[begin:begin + BATCH]])
-        network(x.contiguous(memory_format=torch.channels_last)).numpy()
+def pipeline(network, files, side, bfloat16):
+    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+        for begin in range(0, len(files), BATCH):
+            x = torch.stack([load(path, side) for path in files[begin:begin + BATCH]])
+            network(x.contiguous(memory_format=torch.channels_last)).float().numpy()
 
 
 def main():
@@ -133,18 +151,24 @@ def main():
     repeats = int(sys.argv[2]) if len(sys.argv) > 2 else 5
     files = jpegs(folder)
     times, cosines = {}, {}
-    for architecture in ("compact", "resnet50"):
-        network = Network(architecture, load_file(folder / f"embedding_{architecture}.safetensors"))
-        ort = session(network, folder, architecture)
-        for batch in (1, BATCH):
-            x = np.random.default_rng(1).uniform(-2, 2, (batch, 3, SIDE, SIDE)).astype(np.float32)
-            times[f"embedding/network/{architecture}/float32/batch{batch}"] = best(lambda: ort.run(None, {"x": x}), repeats)
-        with torch.inference_mode():
-            cosines[architecture] = float((network(torch.from_numpy(x)).numpy() * ort.run(None, {"x": x})[0]).sum(1).min())
+    for architecture in ("compact", "resnet50", "shipped"):
+        tensors, metadata = read(folder / f"embedding_{architecture}.safetensors")
+        network = Network(architecture, tensors, metadata)
+        side = int(metadata["kantei.side"]) if architecture == "shipped" else SIDE
+        if architecture != "shipped":
+            ort = session(network, folder, architecture)
+            for batch in (1, BATCH):
+                x = np.random.default_rng(1).uniform(-2, 2, (batch, 3, SIDE, SIDE)).astype(np.float32)
+                times[f"embedding/network/{architecture}/float32/batch{batch}"] = best(
+                    lambda: ort.run(None, {"x": x}), repeats)
+            with torch.inference_mode():
+                cosines[architecture] = float(
+                    (network(torch.from_numpy(x)).numpy() * ort.run(None, {"x": x})[0]).sum(1).min())
         network = network.to(memory_format=torch.channels_last)
-        seconds = best(lambda: pipeline(network, files), max(1, repeats // 2))
-        times[f"embedding/pipeline/{architecture}/float32"] = {
-            **seconds, "images_per_cpu_second": 1e3 * len(files) / seconds["cpu_ms"]}
+        for kind in ("float32", "bfloat16"):
+            seconds = best(lambda: pipeline(network, files, side, kind == "bfloat16"), max(1, repeats // 2))
+            times[f"embedding/pipeline/{architecture}/{kind}"] = {
+                **seconds, "images_per_cpu_second": 1e3 * len(files) / seconds["cpu_ms"]}
     print(json.dumps({
         "peer": "ONNX Runtime (network), PIL + torch (pipeline)",
         "versions": {"onnxruntime": onnxruntime.__version__, "torch": torch.__version__, "pillow": PIL.__version__},

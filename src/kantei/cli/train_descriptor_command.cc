@@ -102,6 +102,14 @@ void AddTrainDescriptor(CLI::App* train_verb, Session* session) {
       ->check(CLI::IsMember({"compact", "resnet50"}))
       ->type_name("NAME")
       ->capture_default_str();
+  verb->add_option("--widths", o.widths, "Channels of the stages of the compact backbone")
+      ->delimiter(',')
+      ->type_name("N,...")
+      ->capture_default_str();
+  verb->add_option("--depths", o.depths, "Blocks of each of these stages")
+      ->delimiter(',')
+      ->type_name("N,...")
+      ->capture_default_str();
   verb->add_option("--init", o.init, "Exported model to begin with")->type_name("FILE");
   const auto number = [verb](const char* name, auto& field, const char* text) {
     verb->add_option(name, field, text)->type_name("N")->capture_default_str();
@@ -114,6 +122,8 @@ void AddTrainDescriptor(CLI::App* train_verb, Session* session) {
   number("--min-scale", o.min_scale, "Smallest share of the area that a crop keeps");
   number("--pictures", o.pictures_per_step, "Distinct pictures in a batch");
   number("--views", o.views_per_picture, "Views of each picture in a batch");
+  number("--anchors", o.anchors, "Views of each picture that show it undisguised");
+  number("--chains", o.chains, "Share of disguised views made by chains of edits, as benchmarks have them");
   number("--accumulate", o.accumulate, "Batches whose gradients are added up before a step");
   number("--steps", o.steps, "Optimiser steps of the whole run");
   number("--learning-rate", o.learning_rate, "Of AdamW, after warm-up");

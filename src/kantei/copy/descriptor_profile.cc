@@ -55,6 +55,12 @@ Result<DescriptorProfile> LoadDescriptorProfile(const std::filesystem::path& pat
       calibration.intercept = value.at("intercept").get<double>();
       calibration.threshold = value.at("threshold").get<double>();
       calibration.source = value.at("source").get<std::string>();
+      // Profiles of before have none.
+      if (value.contains("view_offsets"))
+        calibration.view_offsets = value.at("view_offsets").get<ViewOffsets>();
+      if (!std::all_of(calibration.view_offsets.begin(), calibration.view_offsets.end(),
+                       [](float offset) { return std::isfinite(offset); }))
+        return corrupt("the view offsets of " + key + " are not finite");
       if (!(calibration.slope > 0) || !std::isfinite(calibration.slope) ||
           !std::isfinite(calibration.intercept) || !std::isfinite(calibration.threshold))
         return corrupt("the calibration of " + key + " has no rising, finite curve");
@@ -98,7 +104,8 @@ Status SaveDescriptorProfile(const std::filesystem::path& path, const Descriptor
         {"slope", found->second.slope},
         {"intercept", found->second.intercept},
         {"threshold", found->second.threshold},
-        {"source", found->second.source}};
+        {"source", found->second.source},
+        {"view_offsets", found->second.view_offsets}};
   }
   std::vector<std::uint16_t> halves(profile.background.size());
   std::transform(profile.background.begin(), profile.background.end(), halves.begin(), ToFloat16);

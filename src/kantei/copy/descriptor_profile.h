@@ -9,6 +9,7 @@
 
 #include "kantei/base/result.h"
 #include "kantei/copy/score_normalisation.h"
+#include "kantei/copy/view_offsets.h"
 
 namespace kantei::copy {
 
@@ -16,8 +17,9 @@ namespace kantei::copy {
 /// named pairs.
 struct ScoreCalibration {
   double slope = 0, intercept = 0;
-  double threshold = 0;  ///< the score at which 90 % of the named pairs are right
-  std::string source;    ///< on which pairs, e.g. "4,000 queries of ..., seed 3"
+  double threshold = 0;        ///< the score at which 90 % of the named pairs are right
+  std::string source;          ///< on which pairs, e.g. "4,000 queries of ..., seed 3"
+  ViewOffsets view_offsets{};  ///< belong to the score before it is compared with anything
   double Probability(double score) const;
 };
 

@@ -40,7 +40,8 @@ class DescriptorProfileTest : public testing::Test {
     }
     profile.background_source = "made of noise";
     profile.normalisation = Normalisation::kAdditive;
-    profile.calibrations[Normalisation::kAdditive] = {12.5, -3.25, 0.3125, "pairs of a test"};
+    profile.calibrations[Normalisation::kAdditive] = {
+        12.5, -3.25, 0.3125, "pairs of a test", {0, 0.5f, -0.25f, 0, 0, 0, 0, -1}};
     return profile;
   }
 
@@ -64,6 +65,7 @@ TEST_F(DescriptorProfileTest, ComesBackAsItWasWritten) {
   EXPECT_EQ(calibration.slope, 12.5);
   EXPECT_EQ(calibration.threshold, 0.3125);
   EXPECT_EQ(calibration.source, "pairs of a test");
+  EXPECT_EQ(calibration.view_offsets, (ViewOffsets{0, 0.5f, -0.25f, 0, 0, 0, 0, -1}));
 }
 
 TEST_F(DescriptorProfileTest, DamagedFilesAreNamed) {

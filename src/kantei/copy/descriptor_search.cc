@@ -103,9 +103,12 @@ Result<DescriptorAnswer> DescriptorSearch::FindDescribed(const DescribedQuery& q
   if (rows.empty() || index.size() == 0) return answer;
   KANTEI_CHECK(rows.size() == view_of.size() * dimension);
   KANTEI_TRY(const auto neighbours, index.Search(rows, options_.per_view, options_.recall, 1));
+  const ScoreCalibration* calibration = Calibration();
   std::map<std::int64_t, DescriptorHit> best;
   for (std::size_t r = 0; r < view_of.size(); ++r) {
-    const ScoreLaw& law = laws[view_of[r]];
+    ScoreLaw law = laws[view_of[r]];
+    if (calibration != nullptr)
+      law.offset += calibration->view_offsets[static_cast<std::size_t>(answer.views[view_of[r]].kind)];
     for (const store::VectorHit& hit : neighbours[r]) {
       const float score = law.Score(hit.similarity);
       const auto [entry, added] = best.try_emplace(hit.vector_id);
@@ -119,7 +122,7 @@ Result<DescriptorAnswer> DescriptorSearch::FindDescribed(const DescribedQuery& q
   });
   if (answer.hits.size() > static_cast<std::size_t>(options_.most))
     answer.hits.resize(static_cast<std::size_t>(options_.most));
-  if (const ScoreCalibration* calibration = Calibration())
+  if (calibration != nullptr)
     for (DescriptorHit& hit : answer.hits) hit.probability = calibration->Probability(hit.score);
   answer.search_seconds = Seconds(search_start);
   return answer;

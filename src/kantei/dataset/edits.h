@@ -57,11 +57,18 @@ struct TrainingViewOptions {
   int side = 128;          ///< the view is side x side (squashed)
   double strength = 1.0;   ///< 0: crop and flip only; 1: as BoT; scales every probability below
   double min_scale = 0.2;  ///< smallest area share of the random resized crop
+  /// Share of the views that are chains of ApplyRandomEdits (easy, medium or hard by thirds of the strength) instead of
+  /// 2111.08004's; 0..1.
+  double chains = 0;
 };
 /// One training view: a random resized crop first (so that the rest works on few pixels), then a random chain drawn from the
 /// same edits with the probabilities of 2111.08004, then squashed to side x side. `others` as above (at least 3). Built for
 /// speed: about 3 ms a view at 128 px from a 256 px source on one core.
 image::Image MakeTrainingView(const image::Image& picture, const TrainingViewOptions& options,
                               std::span<const image::Image* const> others, Random& random);
+
+/// The picture nearly as a library holds it: at least 0.7 of its area (2112.04323's moderate crop), sometimes coded again,
+/// squashed to side x side. The other end of a pair with a hard view.
+image::Image MakeAnchorView(const image::Image& picture, int side, Random& random);
 
 }  // namespace kantei::dataset

@@ -265,6 +265,40 @@ TEST(TrainingView, HasItsSideAndItsSeed) {
   EXPECT_EQ(MakeTrainingView(Scene(16, 16, 1), options, Others(), random).width(), 97);
 }
 
+TEST(TrainingView, ChainsFollowTheirSeedAndTakeTheirShare) {
+  const Image picture = Scene(300, 256, 1);
+  TrainingViewOptions plain, all;
+  plain.side = all.side = 64;
+  all.chains = 1;
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    all.strength = 0.1 + static_cast<double>(seed % 3) * 0.4;  // easy, medium, hard
+    Random one(seed), two(seed), three(seed);
+    const Image view = MakeTrainingView(picture, all, Others(), one);
+    ASSERT_EQ(view.width(), 64);
+    ASSERT_EQ(view.height(), 64);
+    EXPECT_EQ(Hash(view), Hash(MakeTrainingView(picture, all, Others(), two)));
+    EXPECT_NE(Hash(view), Hash(MakeTrainingView(picture, plain, Others(), three)));
+  }
+}
+
+TEST(AnchorView, IsNearlyThePicture) {
+  const Image picture = Scene(300, 256, 1), small = image::Resize(picture, 64, 64);
+  int whole = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    Random one(seed), two(seed);
+    const Image view = MakeAnchorView(picture, 64, one);
+    ASSERT_EQ(view.width(), 64);
+    ASSERT_EQ(view.height(), 64);
+    EXPECT_EQ(Hash(view), Hash(MakeAnchorView(picture, 64, two)));
+    whole += Hash(view) == Hash(small) ? 1 : 0;
+  }
+  // Half are whole; of these 0.7 are not coded again.
+  EXPECT_GT(whole, 20);
+  EXPECT_LT(whole, 50);
+  Random random(1);
+  EXPECT_EQ(MakeAnchorView(image::ToGrey(picture), 32, random).channels(), 3);
+}
+
 TEST(TrainingView, WithoutStrengthIsACropAndAFlip) {
   // Every pixel of a flat picture stays.
   Image flat(200, 150, 3);

@@ -80,7 +80,28 @@ void ChangeDetail(Image* view, double strength, Random& random) {
   if (chance(0.3)) ShufflePixels(view, random.Uniform(0, 0.4), random);
 }
 
+/// What ApplyRandomEdits is given: enough pixels for a crop of a fifth, few enough to be quick.
+constexpr double kChainSides = 1.6;
+
+Image ChainView(const Image& picture, const TrainingViewOptions& options, double strength, Others others,
+                Random& random) {
+  const Image small = image::ResizeToFit(picture, Round(options.side * kChainSides));
+  const auto level = static_cast<EditLevel>(std::min(2, static_cast<int>(strength * 3)));
+  const Image edited = ApplyRandomEdits(small, level, others, random).picture;
+  return image::Resize(edited, options.side, options.side);
+}
+
 }  // namespace
+
+Image MakeAnchorView(const Image& picture, int side, Random& random) {
+  KANTEI_CHECK(!picture.empty() && side >= 16);
+  const Image rgb = picture.channels() == 3 ? picture : image::ToRgb(picture);
+  // Half of them whole: that is what a library describes.
+  Image view =
+      random.Chance(0.5) ? image::Resize(rgb, side, side) : RandomResizedCrop(rgb, 0.7, side, random);
+  if (random.Chance(0.3)) view = ThroughJpeg(view, Between(random, 60, 95));
+  return view;
+}
 
 Image MakeTrainingView(const Image& picture, const TrainingViewOptions& options, Others others,
                        Random& random) {
@@ -89,6 +110,10 @@ Image MakeTrainingView(const Image& picture, const TrainingViewOptions& options,
   const double strength = std::clamp(options.strength, 0.0, 1.0);
   const auto chance = [&](double probability) { return random.Chance(probability * strength); };
   const bool neighbours = others.size() >= 3;
+  // No draw without chains: views of old seeds stay as they are.
+  if (options.chains > 0 && random.Chance(options.chains))
+    return ChainView(picture.channels() == 3 ? picture : image::ToRgb(picture), options, strength, others,
+                     random);
   // A little above the size of the view: what follows still resamples, and sharpness varies as it does in the wild.
   const int work = strength > 0 ? Round(side * random.Uniform(1, 1.25)) : side;
   Image view = picture.channels() == 3

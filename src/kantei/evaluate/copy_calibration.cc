@@ -60,6 +60,38 @@ bool IsZero(std::span<const float> row) {
   return std::all_of(row.begin(), row.end(), [](float x) { return x == 0; });
 }
 
+bool IsSource(const dataset::BenchmarkQuery& query, std::int64_t reference) {
+  return std::find(query.references.begin(), query.references.end(), static_cast<std::uint32_t>(reference)) !=
+         query.references.end();
+}
+
+/// The best hit of each kind of view of each query.
+Result<std::vector<copy::LabelledView>> BestOfEachKind(const std::vector<copy::DescribedQuery>& queries,
+                                                       const dataset::CopyBenchmark& benchmark,
+                                                       const copy::DescriptorSearch& search,
+                                                       const store::VectorIndex& index) {
+  std::vector<copy::LabelledView> best;
+  const auto dimension = static_cast<std::size_t>(search.model().dimension());
+  for (std::size_t q = 0; q < queries.size(); ++q) {
+    for (std::size_t k = 0; k < copy::kViewKinds; ++k) {
+      const auto kind = static_cast<copy::ViewKind>(k);
+      copy::DescribedQuery part;
+      for (std::size_t v = 0; v < queries[q].views.size(); ++v) {
+        if (queries[q].views[v].kind != kind) continue;
+        part.views.push_back(queries[q].views[v]);
+        const auto row = std::span(queries[q].descriptors).subspan(v * dimension, dimension);
+        part.descriptors.insert(part.descriptors.end(), row.begin(), row.end());
+      }
+      if (part.views.empty()) continue;
+      KANTEI_TRY(const copy::DescriptorAnswer answer, search.FindDescribed(part, index));
+      if (answer.hits.empty()) continue;
+      const copy::DescriptorHit& hit = answer.hits.front();
+      best.push_back({hit.score, kind, IsSource(benchmark.queries[q], hit.picture_id)});
+    }
+  }
+  return best;
+}
+
 double ExpectedError(const std::vector<LabelledScore>& best, const copy::ScoreCalibration& calibration) {
   double count[10] = {}, claimed[10] = {}, right[10] = {}, error = 0;
   for (const LabelledScore& s : best) {
@@ -129,8 +161,10 @@ Result<CopyCalibration> CalibrateDescriptor(std::shared_ptr<const copy::Descript
                                             Normalisation::kNegatives, Normalisation::kNone}) {
     copy::DescriptorSearchOptions search_options = options.search;
     search_options.normalisation = normalisation;
-    KANTEI_TRY(const auto search,
-               copy::DescriptorSearch::Create(model->WithProfile(profile), search_options, {}, 1));
+    const auto make_search = [&] {
+      return copy::DescriptorSearch::Create(model->WithProfile(profile), search_options, {}, 1);
+    };
+    KANTEI_TRY(auto search, make_search());
     store::VectorIndexOptions index_options;
     index_options.backend = store::VectorBackend::kFlatFloat16;
     index_options.dimension = model->dimension();
@@ -146,19 +180,28 @@ Result<CopyCalibration> CalibrateDescriptor(std::shared_ptr<const copy::Descript
     search->AdjustKnown(known);
     KANTEI_RETURN_IF_ERROR(index->Add(ids, known, options.threads));
 
+    KANTEI_TRY(const auto of_kind, BestOfEachKind(queries, benchmark, *search, *index));
+    const copy::ViewOffsets offsets = copy::FitViewOffsets(of_kind);
+    profile.calibrations[normalisation].view_offsets = offsets;
+    KANTEI_TRY(search, make_search());
+
     std::vector<LabelledScore> best, all;
     for (std::size_t q = 0; q < queries.size(); ++q) {
       KANTEI_TRY(const copy::DescriptorAnswer answer, search->FindDescribed(queries[q], *index));
-      const std::vector<std::uint32_t>& sources = benchmark.queries[q].references;
-      for (std::size_t h = 0; h < answer.hits.size(); ++h) {
-        const auto reference = static_cast<std::uint32_t>(answer.hits[h].picture_id);
-        all.push_back(
-            {answer.hits[h].score, std::find(sources.begin(), sources.end(), reference) != sources.end()});
-        if (h == 0) best.push_back(all.back());
+      bool first = true;
+      for (const copy::DescriptorHit& hit : answer.hits) {
+        const auto& same = benchmark.queries[q].same;
+        // Neither right nor wrong.
+        if (std::binary_search(same.begin(), same.end(), static_cast<std::uint32_t>(hit.picture_id)))
+          continue;
+        all.push_back({hit.score, IsSource(benchmark.queries[q], hit.picture_id)});
+        if (first) best.push_back(all.back());
+        first = false;
       }
     }
     KANTEI_RETURN_IF_ERROR(cancellation.Check());
     KANTEI_TRY(copy::ScoreCalibration calibration, copy::FitCalibration(best));
+    calibration.view_offsets = offsets;
     const auto threshold = copy::ThresholdAtPrecision(all, 0.9);
     if (!threshold)
       return Error{ErrorCode::kInvalidArgument,

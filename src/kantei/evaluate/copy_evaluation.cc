@@ -154,8 +154,8 @@ class Evaluator {
     }
     CandidateOptions candidates = options_.candidates;
     candidates.threads = context_.threads;
-    auto ranked =
-        RankDescriptors(std::move(queries), reference_rows_, *normaliser_, candidates, context_.cancellation);
+    auto ranked = RankDescriptors(std::move(queries), reference_rows_, *normaliser_, view_offsets_,
+                                  candidates, context_.cancellation);
     rank_seconds_ = Seconds(rank_start);
     return ranked;
   }
@@ -212,10 +212,12 @@ class Evaluator {
                          "\" wants known negatives: give --background, a benchmark with "
                          "training/, or choose --normalisation none"};
       }
-      if (profile != nullptr) {
-        if (const auto known = profile->calibrations.find(normalisation);
-            known != profile->calibrations.end())
-          odds_ = {known->second.slope, known->second.intercept};
+    }
+    if (profile != nullptr) {
+      if (const auto known = profile->calibrations.find(normalisation);
+          known != profile->calibrations.end()) {
+        odds_ = {known->second.slope, known->second.intercept};
+        view_offsets_ = known->second.view_offsets;
       }
     }
     KANTEI_TRY(copy::ScoreNormaliser made,
@@ -238,6 +240,7 @@ class Evaluator {
   std::vector<float> query_rows_, reference_rows_;
   std::optional<copy::ScoreNormaliser> normaliser_;
   LogOdds odds_;
+  copy::ViewOffsets view_offsets_{};
   double rank_seconds_ = 0;
 };
 

@@ -83,6 +83,7 @@ Status CandidateOptions::Validate() const {
 
 Result<std::vector<ScoredPair>> RankDescriptors(QueryRows queries, std::vector<float> references,
                                                 const copy::ScoreNormaliser& normaliser,
+                                                const copy::ViewOffsets& offsets,
                                                 const CandidateOptions& options,
                                                 const CancellationToken& cancellation) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
@@ -91,7 +92,10 @@ Result<std::vector<ScoredPair>> RankDescriptors(QueryRows queries, std::vector<f
   KANTEI_CHECK(queries.values.size() == queries.first.back() * d && references.size() % d == 0);
   const auto rows_present = copy::RowsPresent(queries.values, queries.dimension);
   const auto references_present = copy::RowsPresent(references, queries.dimension);
-  const std::vector<copy::ScoreLaw> laws = normaliser.Laws(queries.values, options.threads, cancellation);
+  std::vector<copy::ScoreLaw> laws = normaliser.Laws(queries.values, options.threads, cancellation);
+  KANTEI_CHECK(queries.kinds.empty() || queries.kinds.size() == laws.size());
+  for (std::size_t row = 0; row < queries.kinds.size(); ++row)
+    laws[row].offset += offsets[static_cast<std::size_t>(queries.kinds[row])];
   normaliser.Adjust(queries.values, options.threads, cancellation);
   normaliser.Adjust(references, options.threads, cancellation);
   KANTEI_RETURN_IF_ERROR(cancellation.Check());

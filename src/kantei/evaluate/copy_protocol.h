@@ -10,6 +10,7 @@
 #include "kantei/base/code256.h"
 #include "kantei/base/result.h"
 #include "kantei/copy/score_normalisation.h"
+#include "kantei/copy/view_offsets.h"
 #include "kantei/evaluate/ranked_list.h"
 
 namespace kantei::evaluate {
@@ -27,13 +28,16 @@ struct QueryRows {
   std::vector<float> values;  ///< row-major unit rows; a row of zeros counts for nothing
   std::vector<std::uint32_t> first{
       0u};  ///< rows first[q] .. first[q + 1] are those of query q; queries + 1 values
+  std::vector<copy::ViewKind> kinds;  ///< of each row; empty: every row is a whole query
   std::size_t queries() const { return first.size() - 1; }
 };
 
-/// Scores every query against every reference (unit rows; zeros: no descriptor) under the normaliser and keeps the best pairs:
+/// Scores every query against every reference (unit rows; zeros: no descriptor) under the normaliser, adds the offset of the
+/// view's kind, and keeps the best pairs:
 /// higher scores first, then lower query, then lower reference. The same on any number of threads. kCancelled when stopped.
 Result<std::vector<ScoredPair>> RankDescriptors(QueryRows queries, std::vector<float> references,
                                                 const copy::ScoreNormaliser& normaliser,
+                                                const copy::ViewOffsets& offsets,
                                                 const CandidateOptions& options,
                                                 const CancellationToken& cancellation);
 

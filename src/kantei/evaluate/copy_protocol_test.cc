@@ -41,7 +41,7 @@ copy::ScoreNormaliser Normaliser(Normalisation normalisation) {
 
 std::vector<ScoredPair> Rank(const QueryRows& queries, const std::vector<float>& references,
                              Normalisation normalisation, const CandidateOptions& options) {
-  auto ranked = RankDescriptors(queries, references, Normaliser(normalisation), options, {});
+  auto ranked = RankDescriptors(queries, references, Normaliser(normalisation), {}, options, {});
   EXPECT_TRUE(ranked.ok());
   return ranked.ok() ? std::move(*ranked) : std::vector<ScoredPair>{};
 }
@@ -116,6 +116,25 @@ TEST(CopyProtocol, PerQueryTheBestOfEach) {
   }
 }
 
+TEST(CopyProtocol, AKindOfViewHasItsOffset) {
+  const auto references = UnitRows(5, 8);
+  QueryRows queries;
+  queries.dimension = kDimension;
+  queries.first = {0, 2};
+  queries.values = UnitRows(2, 9);
+  std::copy_n(references.begin(), kDimension, queries.values.begin());  // the whole: reference 0
+  std::copy_n(references.begin() + kDimension, kDimension, queries.values.begin() + kDimension);  // a crop: 1
+  queries.kinds = {copy::ViewKind::kWhole, copy::ViewKind::kCrop};
+  copy::ViewOffsets offsets{};
+  offsets[static_cast<std::size_t>(copy::ViewKind::kCrop)] = -0.25f;
+  const auto ranked = RankDescriptors(queries, references, Normaliser(Normalisation::kNone), offsets, {}, {});
+  ASSERT_TRUE(ranked.ok());
+  EXPECT_EQ((*ranked)[0].reference, 0u);
+  EXPECT_NEAR((*ranked)[0].score, 1, 1e-5);
+  EXPECT_EQ((*ranked)[1].reference, 1u);
+  EXPECT_NEAR((*ranked)[1].score, 0.75, 1e-5);
+}
+
 TEST(CopyProtocol, OfTheViewsOfAQueryTheBestCountsAndBlankPicturesForNothing) {
   std::vector<float> references = UnitRows(5, 8);
   std::fill_n(references.begin() + 2 * kDimension, kDimension, 0.0f);  // no descriptor
@@ -140,7 +159,7 @@ TEST(CopyProtocol, StopsWhenAsked) {
   CancellationToken cancelled;
   cancelled.Cancel();
   const auto ranked = RankDescriptors(OneRowEach(UnitRows(3, 1)), UnitRows(3, 2),
-                                      Normaliser(Normalisation::kNone), {}, cancelled);
+                                      Normaliser(Normalisation::kNone), {}, {}, cancelled);
   ASSERT_FALSE(ranked.ok());
   EXPECT_EQ(ranked.error().code, ErrorCode::kCancelled);
 }

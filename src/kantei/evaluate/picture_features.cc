@@ -266,21 +266,34 @@ Result<QueryRows> DescribeViews(std::span<const fs::path> files, const copy::Des
         continue;
       }
       std::vector<image::Image> pictures;
-      for (copy::QueryView& view : copy::MakeQueryViews(decoded->pixels, views))
+      std::vector<float> kinds;
+      for (copy::QueryView& view : copy::MakeQueryViews(decoded->pixels, views)) {
+        kinds.push_back(static_cast<float>(view.kind));
         pictures.push_back(std::move(view.picture));
-      KANTEI_TRY(nn::Descriptors described, model.Describe(pictures));
-      made.rows.back() = std::move(described.values);
+      }
+      KANTEI_TRY(const nn::Descriptors described, model.Describe(pictures));
+      for (std::size_t v = 0; v < kinds.size(); ++v) {
+        made.rows.back().insert(made.rows.back().end(), described.row(v).begin(), described.row(v).end());
+        made.rows.back().push_back(kinds[v]);
+      }
     }
     return made;
   };
-  const std::string which = "views 1 " + std::to_string(views.trim) + std::to_string(views.overlays) +
+  const std::string which = "views 2 " + std::to_string(views.trim) + std::to_string(views.overlays) +
                             std::to_string(views.surround) + std::to_string(views.quadrants) +
                             std::to_string(views.crops) + std::to_string(views.turns) +
                             std::to_string(views.mirror) + ' ' + std::to_string(views.max_overlays) + ' ';
+  // The kind of a view stands behind its descriptor.
+  const std::size_t width = static_cast<std::size_t>(rows.dimension) + 1;
   KANTEI_RETURN_IF_ERROR(ForParts(
-      files, which + model.id(), "describing views", rows.dimension, context, make, [&](Part&& part) {
+      files, which + model.id(), "describing views", rows.dimension + 1, context, make, [&](Part&& part) {
         const std::uint32_t base = rows.first.back();
-        rows.values.insert(rows.values.end(), part.values.begin(), part.values.end());
+        for (std::size_t row = 0; row < part.values.size(); row += width) {
+          const auto begin = part.values.begin() + static_cast<std::ptrdiff_t>(row);
+          rows.values.insert(rows.values.end(), begin, begin + rows.dimension);
+          const float kind = std::clamp(part.values[row + width - 1], 0.0f, float{copy::kViewKinds - 1});
+          rows.kinds.push_back(static_cast<copy::ViewKind>(kind));
+        }
         for (std::size_t i = 1; i < part.first.size(); ++i) rows.first.push_back(base + part.first[i]);
       }));
   return rows;

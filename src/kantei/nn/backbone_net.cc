@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "kantei/nn/norm_relu_net.h"
+
 namespace kantei::nn {
 namespace {
 
@@ -58,9 +60,13 @@ BackboneImpl::BackboneImpl(BackboneSpec spec, bool zero_last) : spec_(std::move(
   for (const ConvSpec& conv : spec_.tail) tail_.push_back(MakeUnit(conv, 1));
 }
 
-torch::Tensor BackboneImpl::Unit::Run(const torch::Tensor& x) {
-  torch::Tensor y = norm->forward(conv->forward(x));
-  return relu ? y.relu_() : y;
+torch::Tensor BackboneImpl::Unit::Run(const torch::Tensor& x, const torch::Tensor& residual) {
+  const torch::Tensor y = conv->forward(x);
+  const bool rectify = relu || residual.defined();
+  if (norm->is_training() && NormReluFits(y)) return TrainNormRelu(y, norm, residual, rectify);
+  torch::Tensor z = norm->forward(y);
+  if (residual.defined()) z = z.add_(residual);
+  return rectify ? z.relu_() : z;
 }
 
 torch::Tensor BackboneImpl::forward(torch::Tensor x, const StageHook& hook) {
@@ -69,8 +75,8 @@ torch::Tensor BackboneImpl::forward(torch::Tensor x, const StageHook& hook) {
   for (std::size_t stage = 0; stage < stages_.size(); ++stage) {
     for (Block& block : stages_[stage]) {
       torch::Tensor y = x;
-      for (Unit& unit : block.chain) y = unit.Run(y);
-      x = y.add_(block.shortcut ? block.shortcut->Run(x) : x).relu_();
+      for (std::size_t i = 0; i + 1 < block.chain.size(); ++i) y = block.chain[i].Run(y);
+      x = block.chain.back().Run(y, block.shortcut ? block.shortcut->Run(x) : x);
     }
     if (hook) x = hook(static_cast<int>(stage) + 1, x);
   }

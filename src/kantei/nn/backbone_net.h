@@ -31,7 +31,8 @@ class BackboneImpl : public torch::nn::Module {
     torch::nn::Conv2d conv{nullptr};
     torch::nn::BatchNorm2d norm{nullptr};
     bool relu = true;
-    torch::Tensor Run(const torch::Tensor& x);
+    /// relu(norm(conv(x)) + residual); the ReLU also when there is a residual.
+    torch::Tensor Run(const torch::Tensor& x, const torch::Tensor& residual = {});
   };
   struct Block {
     std::vector<Unit> chain;

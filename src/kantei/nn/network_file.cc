@@ -265,7 +265,7 @@ Result<NetworkDescription> ReadDescription(const std::map<std::string, std::stri
   triple("kantei.std", 1e-6, &description.std);
   auto& compact = description.compact;
   compact.widths = reader.ReadList<int>("kantei.widths", 1, kMaxStages, 2, kMaxWidth, compact.widths);
-  compact.depths = reader.ReadList<int>("kantei.depths", 1, kMaxStages, 1, kMaxDepth, compact.depths);
+  compact.depths = reader.ReadList<int>("kantei.depths", 1, kMaxStages, 0, kMaxDepth, compact.depths);
   if (compact.depths.size() != compact.widths.size())
     reader.Fail("kantei.depths", "as many numbers as in kantei.widths");
   reader.Read("kantei.channels", 1, kMaxWidth, &compact.head);

@@ -16,7 +16,8 @@ torch::nn::Linear Dense(int in, int out, bool bias = true) {
 }
 
 nn::BackboneSpec SpecOf(const DescriptorTrainingOptions& options) {
-  if (options.backbone == "compact") return nn::CompactSpec();
+  if (options.backbone == "compact")
+    return nn::CompactSpec({.widths = options.widths, .depths = options.depths});
   auto resnet = nn::ResNetOptionsOf(options.backbone).value();  // Validate has seen the name
   resnet.last_stride_1 = options.objective == Objective::kIdentities;
   return nn::ResNetSpec(resnet);
@@ -47,10 +48,8 @@ DescriptorModelImpl::DescriptorModelImpl(const DescriptorTrainingOptions& option
       wide_bn2_ = register_module("wide_bn2", torch::nn::BatchNorm1d(wide));
       compress_bn_ = register_module("compress_bn", torch::nn::BatchNorm1d(wide));
       head_ = register_module("head", Dense(wide, options.dimension));
-      neck_ = register_module("neck", torch::nn::BatchNorm1d(options.dimension));
       // Necks do not shift: the direction alone tells identities apart.
       wide_bn2_->bias.set_requires_grad(false);
-      neck_->bias.set_requires_grad(false);
       wide_classes_ = register_module("wide_classes", Dense(wide, static_cast<int>(identities), false));
       narrow_classes_ =
           register_module("narrow_classes", Dense(options.dimension, static_cast<int>(identities), false));
@@ -58,6 +57,11 @@ DescriptorModelImpl::DescriptorModelImpl(const DescriptorTrainingOptions& option
       torch::nn::init::normal_(narrow_classes_->weight, 0, 0.001);
       break;
   }
+  if (options.objective == Objective::kBarlowTwins) return;
+  // Pooled features are all positive, so fresh descriptors lie in one narrow cone, where no temperature tells them apart:
+  // without the norm a run of small batches stays there for thousands of steps.
+  neck_ = register_module("neck", torch::nn::BatchNorm1d(options.dimension));
+  neck_->bias.set_requires_grad(false);
 }
 
 torch::Tensor DescriptorModelImpl::Pool(const torch::Tensor& map) {
@@ -84,7 +88,7 @@ DescriptorOutputs DescriptorModelImpl::Forward(const torch::Tensor& x, double wa
   }
   switch (options_.objective) {
     case Objective::kInfoNce:
-      out.descriptor = torch::nn::functional::normalize(head_->forward(out.feature));
+      out.descriptor = torch::nn::functional::normalize(neck_->forward(head_->forward(out.feature)));
       break;
     case Objective::kBarlowTwins: {
       out.descriptor = out.feature;
@@ -111,7 +115,7 @@ torch::Tensor DescriptorModelImpl::Describe(const torch::Tensor& x, bool bfloat1
     feature = Pool(backbone_->forward(x));
   }
   torch::Tensor y = feature;
-  if (options_.objective == Objective::kInfoNce) y = head_->forward(feature);
+  if (options_.objective == Objective::kInfoNce) y = neck_->forward(head_->forward(feature));
   if (options_.objective == Objective::kIdentities)
     y = neck_->forward(head_->forward(torch::leaky_relu(compress_bn_->forward(Wide(feature)), kLeak)));
   return torch::nn::functional::normalize(y);
@@ -128,28 +132,42 @@ Status DescriptorModelImpl::Export(const std::filesystem::path& path,
   all["kantei.std"] = "0.229,0.224,0.225";
   // At test the exponent is 3 whatever was learnt (BoT's own choice); average pooling is the exponent 1.
   all["kantei.gem_p"] = options_.gem ? "3" : "1";
+  if (options_.backbone == "compact") {
+    const auto list = [](const std::vector<int>& numbers) {
+      std::string text;
+      for (const int number : numbers) {
+        if (!text.empty()) text += ',';
+        text += std::to_string(number);
+      }
+      return text;
+    };
+    all["kantei.widths"] = list(options_.widths);
+    all["kantei.depths"] = list(options_.depths);
+  }
   if (options_.backbone != "compact")
     all["kantei.last_stride"] = options_.objective == Objective::kIdentities ? "1" : "2";
+  // A linear layer and the batch norm behind it are one affine map.
+  const auto scale_of = [](const torch::nn::BatchNorm1d& norm) {
+    return norm->weight / (norm->running_var + norm->options.eps()).sqrt();
+  };
+  const auto fold = [&](const torch::nn::Linear& linear, const torch::nn::BatchNorm1d& norm) {
+    const torch::Tensor scale = scale_of(norm);
+    return std::pair{(linear->weight * scale.unsqueeze(1)).detach(),
+                     ((linear->bias - norm->running_mean) * scale + norm->bias).detach()};
+  };
   switch (options_.objective) {
     case Objective::kBarlowTwins:
       all["kantei.head"] = "none";
       break;
-    case Objective::kInfoNce:
+    case Objective::kInfoNce: {
       all["kantei.head"] = "linear";
-      tensors.merge(nn::StateOf(*head_, "head."));
+      auto [weight, bias] = fold(head_, neck_);
+      tensors["head.weight"] = weight, tensors["head.bias"] = bias;
       break;
+    }
     case Objective::kIdentities: {
-      // Two batch norms in a row and the ones behind linear layers are one affine map each: folded, so that the file holds
-      // three linear layers with leaky ReLU between them.
+      // So are two batch norms in a row: the file holds three linear layers with leaky ReLU between them.
       all["kantei.head"] = "mlp";
-      const auto scale_of = [](const torch::nn::BatchNorm1d& norm) {
-        return norm->weight / (norm->running_var + norm->options.eps()).sqrt();
-      };
-      const auto fold = [&](const torch::nn::Linear& linear, const torch::nn::BatchNorm1d& norm) {
-        const torch::Tensor scale = scale_of(norm);
-        return std::pair{(linear->weight * scale.unsqueeze(1)).detach(),
-                         ((linear->bias - norm->running_mean) * scale + norm->bias).detach()};
-      };
       auto [w1, b1] = fold(wide1_, wide_bn1_);
       auto [w2, b2] = fold(wide2_, wide_bn2_);
       const torch::Tensor scale = scale_of(compress_bn_);

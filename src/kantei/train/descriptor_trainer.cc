@@ -2,9 +2,14 @@
 
 #include <torch/torch.h>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <numeric>
 
@@ -28,6 +33,17 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxValidation = 512;
+/// Of the strength of a view's edits, which is drawn anew for each, once the ramp is over.
+constexpr double kLeastStrength = 0.6;
+/// Activations of some tens of megabytes come and go with every layer. Given back to the system each time, they cost a third of
+/// the run in page faults.
+void KeepFreedMemory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
+  mallopt(M_TOP_PAD, 256 << 20);
+#endif
+}
 
 double Seconds(Clock::time_point since) {
   return std::chrono::duration<double>(Clock::now() - since).count();
@@ -37,6 +53,8 @@ double Seconds(Clock::time_point since) {
 Json EssentialOptions(const DescriptorTrainingOptions& o) {
   return Json{{"objective", ObjectiveName(o.objective)},
               {"backbone", o.backbone},
+              {"widths", o.widths},
+              {"depths", o.depths},
               {"dimension", o.dimension},
               {"projector", o.projector},
               {"gem", o.gem},
@@ -48,6 +66,8 @@ Json EssentialOptions(const DescriptorTrainingOptions& o) {
               {"min_scale", o.min_scale},
               {"pictures_per_step", o.pictures_per_step},
               {"views_per_picture", o.views_per_picture},
+              {"anchors", o.anchors},
+              {"chains", o.chains},
               {"accumulate", o.accumulate},
               {"steps", o.steps},
               {"learning_rate", o.learning_rate},
@@ -81,6 +101,12 @@ std::vector<std::size_t> PicturesOf(std::int64_t batch, std::size_t pool, int pe
   return pictures;
 }
 
+void AppendPixels(const image::Image& view, std::size_t picture, ViewBatch* batch) {
+  KANTEI_CHECK(view.width() == batch->side && view.height() == batch->side && view.channels() == 3);
+  batch->pixels.insert(batch->pixels.end(), view.pixels().begin(), view.pixels().end());
+  batch->labels.push_back(static_cast<std::int64_t>(picture));
+}
+
 void AppendView(const PicturePool& pool, std::size_t picture, const dataset::TrainingViewOptions& options,
                 Random random, ViewBatch* batch) {
   std::vector<const image::Image*> others;
@@ -89,10 +115,7 @@ void AppendView(const PicturePool& pool, std::size_t picture, const dataset::Tra
     // A pool of two or three pictures has no three others.
     if (other != picture || pool.size() < 4) others.push_back(&pool.at(other));
   }
-  const image::Image view = dataset::MakeTrainingView(pool.at(picture), options, others, random);
-  KANTEI_CHECK(view.width() == options.side && view.height() == options.side && view.channels() == 3);
-  batch->pixels.insert(batch->pixels.end(), view.pixels().begin(), view.pixels().end());
-  batch->labels.push_back(static_cast<std::int64_t>(picture));
+  AppendPixels(dataset::MakeTrainingView(pool.at(picture), options, others, random), picture, batch);
 }
 
 torch::Tensor BytesOf(ViewBatch& batch) {
@@ -153,13 +176,24 @@ class Run {
     batch.side = options_.side;
     const double at =
         static_cast<double>(number) / (static_cast<double>(options_.steps) * options_.accumulate);
-    const double rise = options_.edit_ramp > 0 ? std::min(1.0, 0.2 + 0.8 * at / options_.edit_ramp) : 1.0;
-    const dataset::TrainingViewOptions view{options_.side, rise * options_.edit_strength, options_.min_scale};
+    // Easy views among the hard ones: of nothing but hard ones a fresh network learns nothing.
+    const double least =
+        options_.edit_ramp > 0 ? kLeastStrength * std::min(1.0, at / options_.edit_ramp) : kLeastStrength;
+    dataset::TrainingViewOptions view{options_.side, 0, options_.min_scale, options_.chains};
     const auto pictures = PicturesOf(number, pool_.size(), options_.pictures_per_step, options_.seed);
     const Random random = Random(options_.seed).Fork(static_cast<std::uint64_t>(number) + 1);
-    for (int v = 0; v < options_.views_per_picture; ++v)
-      for (std::size_t p = 0; p < pictures.size(); ++p)
-        AppendView(pool_, pictures[p], view, random.Fork(static_cast<std::uint64_t>(v) << 32 | p), &batch);
+    for (int v = 0; v < options_.views_per_picture; ++v) {
+      for (std::size_t p = 0; p < pictures.size(); ++p) {
+        Random own = random.Fork(static_cast<std::uint64_t>(v) << 32 | p);
+        if (v < options_.anchors) {
+          AppendPixels(dataset::MakeAnchorView(pool_.at(pictures[p]), options_.side, own), pictures[p],
+                       &batch);
+        } else {
+          view.strength = options_.edit_strength * own.Uniform(least, 1);
+          AppendView(pool_, pictures[p], view, own, &batch);
+        }
+      }
+    }
     return batch;
   }
 
@@ -194,15 +228,15 @@ class Run {
     const torch::InferenceMode inference;
     average_->eval();
     const std::size_t count = std::min(kMaxValidation, validation_->size());
-    const dataset::TrainingViewOptions view{options_.side, 1.0, 0.2};
+    const dataset::TrainingViewOptions view{options_.side, 1.0, 0.2, 0};
     std::vector<torch::Tensor> plain, edited;
     for (std::size_t first = 0; first < count; first += 64) {
       ViewBatch references, queries;
       references.side = queries.side = options_.side;
-      for (std::size_t i = first; i < std::min(count, first + 64); ++i) {
+      for (std::size_t n = first; n < std::min(count, first + 64); ++n) {
+        const std::size_t i = n * validation_->size() / count;  // spread over all sources
         const image::Image squashed = image::Resize(validation_->at(i), options_.side, options_.side);
-        references.pixels.insert(references.pixels.end(), squashed.pixels().begin(), squashed.pixels().end());
-        references.labels.push_back(static_cast<std::int64_t>(i));
+        AppendPixels(squashed, i, &references);
         AppendView(*validation_, i, view, Random(2024).Fork(i), &queries);
       }
       plain.push_back(
@@ -310,6 +344,13 @@ Result<Objective> ParseObjective(std::string_view name) {
 Status DescriptorTrainingOptions::Validate() const {
   const auto bad = [](const char* what) { return Status(Error{ErrorCode::kInvalidArgument, what}); };
   if (backbone != "compact" && backbone != "resnet50") return bad("backbone must be compact or resnet50");
+  if (widths.empty() || widths.size() > 5 || depths.size() != widths.size())
+    return bad("widths and depths must be 1 to 5 numbers each, as many as the other");
+  for (const int width : widths)
+    if (width < 16 || width > 1024) return bad("widths must be 16 to 1024");
+  for (const int depth : depths)
+    if (depth < 0 || depth > 8) return bad("depths must be 0 to 8");
+  if (depths.back() == 0) return bad("the last of the depths must be at least 1");
   if (dimension < 16 || dimension > 4096) return bad("dimension must be 16 to 4096");
   if (projector < 64 || projector > 16384) return bad("projector must be 64 to 16384");
   if (side < 32 || side > 512) return bad("side must be 32 to 512 pixels");
@@ -318,6 +359,9 @@ Status DescriptorTrainingOptions::Validate() const {
   if (!(min_scale > 0 && min_scale <= 1)) return bad("min_scale must be above 0 and at most 1");
   if (pictures_per_step < 2 || pictures_per_step > 65536) return bad("pictures_per_step must be 2 to 65536");
   if (views_per_picture < 2 || views_per_picture > 64) return bad("views_per_picture must be 2 to 64");
+  if (anchors < 0 || anchors >= views_per_picture)
+    return bad("anchors must be 0 or more and below views_per_picture");
+  if (!(chains >= 0 && chains <= 1)) return bad("chains must be a share of the views");
   if (accumulate < 1 || accumulate > 1024) return bad("accumulate must be 1 to 1024");
   if (steps < 1) return bad("steps must be at least 1");
   if (!(learning_rate > 0 && learning_rate <= 10)) return bad("learning_rate must be above 0 and at most 10");
@@ -358,6 +402,7 @@ Status TrainDescriptor(const std::vector<std::filesystem::path>& pictures,
   }
   for (const std::string& line : skipped) LogWarning("skipped: " + line);
 
+  KeepFreedMemory();
   at::set_num_threads(ThreadCount(options.threads));
   Run run(options, pool, held.get(), device);
   KANTEI_RETURN_IF_ERROR(run.Prepare());

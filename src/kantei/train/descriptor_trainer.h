@@ -23,8 +23,10 @@ Result<Objective> ParseObjective(std::string_view name);
 
 struct DescriptorTrainingOptions {
   Objective objective = Objective::kInfoNce;
-  std::string backbone = "compact";  ///< "compact", "resnet50"
-  int dimension = 256;               ///< of the descriptor (not for Barlow Twins), 16..4096
+  std::string backbone = "compact";       ///< "compact", "resnet50"
+  std::vector<int> widths{64, 128, 256};  ///< of the compact backbone: channels of its stages, 16..1024
+  std::vector<int> depths{0, 2, 2};       ///< basic blocks of each stage, 0..8; as many as widths
+  int dimension = 256;                    ///< of the descriptor (not for Barlow Twins), 16..4096
   int projector = 2048;    ///< width of Barlow's projector and of the identity head's wide layer, 64..16384
   bool gem = true;         ///< GeM pooling (exponent 3, trainable by identities); false: average
   bool wave_block = true;  ///< identity objective only
@@ -32,13 +34,16 @@ struct DescriptorTrainingOptions {
 
   int side = 128;              ///< of a view in pixels, 32..512
   double edit_strength = 1.0;  ///< 0: crops and flips only, 1: as published
-  /// Share of the steps in which the strength rises from a fifth to its full value: a fresh network learns nothing from views
-  /// that it cannot yet tell apart.
+  /// Each view draws its own strength: from 0 to full at the start, from 0.6 to full once this share of the steps is over.
   double edit_ramp = 0.5;
   double min_scale = 0.2;       ///< smallest area share of a view's crop
   int pictures_per_step = 192;  ///< distinct pictures in a batch, >= 2
   int views_per_picture = 2;    ///< >= 2
-  int accumulate = 1;           ///< batches whose gradients are added up before an optimiser step
+  /// How many of a picture's views show it nearly as a library holds it, instead of disguised (2112.04323 pairs a moderate crop
+  /// with a hard view; SSCD takes 0). Below views_per_picture.
+  int anchors = 0;
+  double chains = 0;   ///< share of the disguised views made by chains of edits as benchmarks have them, 0..1
+  int accumulate = 1;  ///< batches whose gradients are added up before an optimiser step
 
   std::int64_t steps = 10'000;
   double learning_rate = 1e-3;  ///< of AdamW after warm-up

@@ -103,6 +103,8 @@ TEST_F(DescriptorTrainerTest, EveryObjectiveLearnsAndExportsANetwork) {
 }
 
 TEST_F(DescriptorTrainerTest, AnInterruptedRunEndsInTheSameBits) {
+  options_.anchors = 1;
+  options_.chains = 0.5;
   ASSERT_TRUE(Train(directory_ / "whole").ok());
   const CancellationToken token;
   const auto stopped = Train(directory_ / "parts", token, [&](const TrainingState& state) {
@@ -119,6 +121,19 @@ TEST_F(DescriptorTrainerTest, AnInterruptedRunEndsInTheSameBits) {
   std::vector<std::string> steps;
   while (std::getline(log, line)) steps.push_back(line.substr(0, line.find(',')));
   EXPECT_EQ(steps, (std::vector<std::string>{"step", "1", "2", "3", "4", "5", "6"}));
+}
+
+TEST_F(DescriptorTrainerTest, AnExportedNetworkIsABeginning) {
+  options_.widths = {16, 32};
+  options_.depths = {0, 1};
+  ASSERT_TRUE(Train(directory_ / "first").ok());
+  options_.init = (directory_ / "first" / "model.safetensors").string();
+  ASSERT_TRUE(Train(directory_ / "second").ok());
+  // Other widths are another network, and that is said.
+  options_.widths = {16, 48};
+  const auto status = Train(directory_ / "third");
+  ASSERT_FALSE(status.ok());
+  EXPECT_NE(status.error().message.find("model.safetensors"), std::string::npos);
 }
 
 TEST_F(DescriptorTrainerTest, AnotherSeedGivesOtherWeights) {
@@ -173,6 +188,9 @@ TEST_F(DescriptorTrainerTest, OptionsAreChecked) {
   EXPECT_NE(message([](auto& o) { o.backbone = "vgg"; }).find("backbone"), std::string::npos);
   EXPECT_NE(message([](auto& o) { o.temperature = 0; }).find("temperature"), std::string::npos);
   EXPECT_NE(message([](auto& o) { o.views_per_picture = 1; }).find("views"), std::string::npos);
+  EXPECT_NE(message([](auto& o) { o.anchors = 2; }).find("anchors"), std::string::npos);
+  EXPECT_NE(message([](auto& o) { o.chains = 1.5; }).find("chains"), std::string::npos);
+  EXPECT_NE(message([](auto& o) { o.depths = {1}; }).find("depths"), std::string::npos);
   EXPECT_NE(message([](auto& o) { o.warm_up = 0.7, o.hold = 0.6; }).find("warm_up"), std::string::npos);
 }
 
