@@ -90,7 +90,7 @@ Status MakeLibrary(const fs::path& library, const std::vector<fs::path>& referen
 Result<std::vector<Positions>> FindSamePictures(const std::vector<fs::path>& pictures,
                                                 const std::vector<fs::path>& references, const fs::path& work,
                                                 int threads, const CancellationToken& cancellation) {
-  const std::string key = Sha256Hex("truth 1\n" + FileText(references)).substr(0, 16);
+  const std::string key = Sha256Hex("truth 2\n" + FileText(references)).substr(0, 16);
   const fs::path library = work / ("truth-" + key);
   KANTEI_RETURN_IF_ERROR(MakeLibrary(library, references, threads, cancellation));
   copy::DetectorOptions options;
@@ -135,7 +135,9 @@ Result<std::vector<Positions>> FindSamePictures(const std::vector<fs::path>& pic
       if (!found.ok()) return fail(found.error());
       for (const copy::CopyMatch& match : found->matches) {
         const auto position = position_of.find(match.picture.path);
-        if (match.band == Band::kStrong && position != position_of.end()) same[i].push_back(position->second);
+        // Moderate too: an unedited picture in which so much of a reference was found shows it, or a person would have to look.
+        const bool shows = match.band == Band::kStrong || match.band == Band::kModerate;
+        if (shows && position != position_of.end()) same[i].push_back(position->second);
       }
       std::sort(same[i].begin(), same[i].end());
     }

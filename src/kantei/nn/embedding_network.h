@@ -20,7 +20,7 @@ enum class InputMode {
 };
 
 struct NetworkInfo {
-  std::string name;  ///< e.g. "kantei-compact-1", "sscd_disc_mixup"
+  std::string name;  ///< e.g. "kantei-compact-2", "sscd_disc_mixup"
   std::string
       architecture;  ///< "compact", "resnet50", "resnet101", "resnext101_32x4d", "resnext101_32x8d", "torchscript"
   std::string sha256;  ///< of the weights file: what a library's descriptors are tied to
