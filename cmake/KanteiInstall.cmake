@@ -9,7 +9,7 @@ set(KANTEI_PUBLIC_HEADERS
     store/catalog.h store/hamming_index.h store/hash_list.h store/inverted_index.h store/vector_index.h
     nn/embedding_network.h nn/safetensors.h
     copy/descriptor_library.h copy/descriptor_model.h copy/descriptor_profile.h copy/descriptor_search.h copy/detector.h
-    copy/enroll.h copy/local_features.h copy/pdq.h copy/query_views.h copy/score_normalisation.h
+    copy/enroll.h copy/local_features.h copy/pdq.h copy/query_views.h copy/score_normalisation.h copy/view_offsets.h
     dataset/copy_benchmark.h dataset/copy_folder.h dataset/disc_files.h dataset/edits.h
     evaluate/copy_calibration.h evaluate/copy_metrics.h
     authenticity/metadata.h authenticity/realism.h
