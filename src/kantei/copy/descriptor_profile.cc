@@ -127,17 +127,12 @@ Result<ScoreCalibration> FitCalibration(const std::vector<LabelledScore>& scores
                      std::to_string(static_cast<int>(copies)) + " and " +
                      std::to_string(static_cast<int>(strangers))};
   const double high = (copies + 1) / (copies + 2), low = 1 / (strangers + 2);
-  // Scores are centred and scaled first, so that the Newton steps are well conditioned whatever their unit.
-  double mean = 0, square = 0;
-  for (const LabelledScore& s : scores) mean += s.score;
-  mean /= static_cast<double>(scores.size());
-  for (const LabelledScore& s : scores) square += (s.score - mean) * (s.score - mean);
-  const double spread = std::max(std::sqrt(square / static_cast<double>(scores.size())), 1e-12);
+  const ScoreScale scale = ScoreScale::Of(scores);
   double a = 0, b = std::log((copies + 1) / (strangers + 1));
   const auto loss_of = [&](double slope, double intercept) {
     double loss = 0;
     for (const LabelledScore& s : scores) {
-      const double x = slope * (s.score - mean) / spread + intercept, t = s.copy ? high : low;
+      const double x = slope * scale.Standard(s.score) + intercept, t = s.copy ? high : low;
       loss += (x > 0 ? std::log1p(std::exp(-x)) + x : std::log1p(std::exp(x))) - t * x;
     }
     return loss;
@@ -146,7 +141,7 @@ Result<ScoreCalibration> FitCalibration(const std::vector<LabelledScore>& scores
   for (int iteration = 0; iteration < 100; ++iteration) {
     double ga = 0, gb = 0, haa = 1e-9, hab = 0, hbb = 1e-9;
     for (const LabelledScore& s : scores) {
-      const double z = (s.score - mean) / spread, p = 1 / (1 + std::exp(-(a * z + b)));
+      const double z = scale.Standard(s.score), p = 1 / (1 + std::exp(-(a * z + b)));
       const double error = p - (s.copy ? high : low), weight = p * (1 - p);
       ga += error * z, gb += error;
       haa += weight * z * z, hab += weight * z, hbb += weight;
@@ -164,8 +159,8 @@ Result<ScoreCalibration> FitCalibration(const std::vector<LabelledScore>& scores
     return Error{ErrorCode::kInvalidArgument,
                  "the copies do not score higher than the strangers: nothing can be calibrated"};
   ScoreCalibration calibration;
-  calibration.slope = a / spread;
-  calibration.intercept = b - a * mean / spread;
+  calibration.slope = a / scale.spread;
+  calibration.intercept = b - a * scale.mean / scale.spread;
   return calibration;
 }
 

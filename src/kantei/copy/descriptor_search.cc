@@ -51,45 +51,34 @@ void DescriptorSearch::AdjustKnown(std::span<float> descriptors) const {
   normaliser_.Adjust(descriptors, 1);
 }
 
-Result<DescribedQuery> DescriptorSearch::Describe(const image::Image& query) const {
-  DescribedQuery described;
-  const Clock::time_point start = Clock::now();
+Result<std::vector<float>> DescriptorSearch::DescribeViewsOf(const image::Image& query,
+                                                             std::vector<ViewFacts>* views) const {
   std::vector<image::Image> pictures;
   if (options_.only_whole) {
-    described.views.push_back({ViewKind::kWhole, {0, 0, query.width(), query.height()}, 0, false, false});
+    views->push_back({ViewKind::kWhole, {0, 0, query.width(), query.height()}, 0, false, false});
     pictures.push_back(query);
   } else {
     for (QueryView& view : MakeQueryViews(query, options_.views)) {
-      described.views.push_back({view.kind, view.region, view.quarters, view.mirrored, false});
+      views->push_back({view.kind, view.region, view.quarters, view.mirrored, false});
       pictures.push_back(std::move(view.picture));
     }
   }
   KANTEI_TRY(nn::Descriptors rows, model_->Describe(pictures));
-  described.descriptors = std::move(rows.values);
-  for (std::size_t v = 0; v < described.views.size(); ++v) {
-    const auto row = std::span(described.descriptors)
-                         .subspan(v * static_cast<std::size_t>(model_->dimension()),
-                                  static_cast<std::size_t>(model_->dimension()));
-    described.views[v].blank = std::all_of(row.begin(), row.end(), [](float x) { return x == 0; });
+  for (std::size_t v = 0; v < views->size(); ++v) {
+    const std::span<const float> row = rows.row(v);
+    (*views)[v].blank = std::all_of(row.begin(), row.end(), [](float x) { return x == 0; });
   }
-  described.seconds = Seconds(start);
-  return described;
+  return std::move(rows.values);
 }
 
 Result<DescriptorAnswer> DescriptorSearch::Find(const image::Image& query,
                                                 const store::VectorIndex& index) const {
-  KANTEI_TRY(const DescribedQuery described, Describe(query));
-  return FindDescribed(described, index);
-}
-
-Result<DescriptorAnswer> DescriptorSearch::FindDescribed(const DescribedQuery& query,
-                                                         const store::VectorIndex& index) const {
   DescriptorAnswer answer;
-  answer.views = query.views;
-  answer.describe_seconds = query.seconds;
+  const Clock::time_point start = Clock::now();
+  KANTEI_TRY(std::vector<float> descriptors, DescribeViewsOf(query, &answer.views));
+  answer.describe_seconds = Seconds(start);
   const Clock::time_point search_start = Clock::now();
   const auto dimension = static_cast<std::size_t>(model_->dimension());
-  std::vector<float> descriptors = query.descriptors;
   const std::vector<ScoreLaw> laws = normaliser_.Laws(descriptors, 1);
   normaliser_.Adjust(descriptors, 1);
   std::vector<float> rows;

@@ -33,13 +33,6 @@ struct ViewFacts {
   bool blank = false;  ///< had no descriptor
 };
 
-/// A query's views and their descriptors, which do not depend on what is searched and how it is scored.
-struct DescribedQuery {
-  std::vector<ViewFacts> views;
-  std::vector<float> descriptors;  ///< views x dimension; rows of zeros for blank views
-  double seconds = 0;
-};
-
 struct DescriptorAnswer {
   std::vector<DescriptorHit> hits;  ///< best first, one a picture
   std::vector<ViewFacts> views;
@@ -64,9 +57,6 @@ class DescriptorSearch {
                                                           std::span<const float> extra_negatives,
                                                           int threads);
   Result<DescriptorAnswer> Find(const image::Image& query, const store::VectorIndex& index) const;
-  /// The two halves of Find.
-  Result<DescribedQuery> Describe(const image::Image& query) const;
-  Result<DescriptorAnswer> FindDescribed(const DescribedQuery& query, const store::VectorIndex& index) const;
 
   const DescriptorModel& model() const { return *model_; }
   /// For descriptors of known pictures before they are put into the index.
@@ -80,6 +70,8 @@ class DescriptorSearch {
                    ScoreNormaliser normaliser)
       : model_(std::move(model)), options_(options), normaliser_(std::move(normaliser)) {}
   const ScoreCalibration* Calibration() const;
+  /// views x dimension; rows of zeros for blank views.
+  Result<std::vector<float>> DescribeViewsOf(const image::Image& query, std::vector<ViewFacts>* views) const;
 
   std::shared_ptr<const DescriptorModel> model_;
   DescriptorSearchOptions options_;

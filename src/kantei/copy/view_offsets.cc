@@ -19,11 +19,7 @@ struct Slope {
 
 ViewOffsets FitViewOffsets(const std::vector<LabelledView>& views) {
   if (views.empty()) return {};
-  double mean = 0, square = 0;
-  for (const LabelledView& view : views) mean += view.score;
-  mean /= static_cast<double>(views.size());
-  for (const LabelledView& view : views) square += (view.score - mean) * (view.score - mean);
-  const double spread = std::max(std::sqrt(square / static_cast<double>(views.size())), 1e-12);
+  const ScoreScale scale = ScoreScale::Of(views);
   // Newton steps on one parameter at a time: ten parameters, and no matrix to be nearly singular.
   double slope = 0, intercept = 0;
   std::array<double, kViewKinds> of_kind{};
@@ -33,7 +29,7 @@ ViewOffsets FitViewOffsets(const std::vector<LabelledView>& views) {
       const double weight = weight_of(view);
       if (weight == 0) continue;
       const double x =
-          slope * (view.score - mean) / spread + intercept + of_kind[static_cast<std::size_t>(view.kind)];
+          slope * scale.Standard(view.score) + intercept + of_kind[static_cast<std::size_t>(view.kind)];
       const double p = 1 / (1 + std::exp(-x));
       sum.gradient += (p - (view.copy ? 1 : 0)) * weight;
       sum.curvature += p * (1 - p) * weight * weight;
@@ -46,7 +42,7 @@ ViewOffsets FitViewOffsets(const std::vector<LabelledView>& views) {
       *parameter -= step;
       moved = std::max(moved, std::abs(step));
     };
-    move(&slope, derivative([&](const LabelledView& view) { return (view.score - mean) / spread; }).Step());
+    move(&slope, derivative([&](const LabelledView& view) { return scale.Standard(view.score); }).Step());
     move(&intercept, derivative([](const LabelledView&) { return 1.0; }).Step());
     for (std::size_t k = 1; k < kViewKinds; ++k) {
       Slope sum = derivative(
@@ -59,7 +55,8 @@ ViewOffsets FitViewOffsets(const std::vector<LabelledView>& views) {
   }
   ViewOffsets offsets{};
   if (!(slope > 1e-6)) return offsets;
-  for (std::size_t k = 1; k < kViewKinds; ++k) offsets[k] = static_cast<float>(of_kind[k] * spread / slope);
+  for (std::size_t k = 1; k < kViewKinds; ++k)
+    offsets[k] = static_cast<float>(of_kind[k] * scale.spread / slope);
   return offsets;
 }
 

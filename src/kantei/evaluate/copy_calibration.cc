@@ -2,16 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <mutex>
 
-#include "kantei/base/files.h"
 #include "kantei/base/log.h"
 #include "kantei/base/parallel.h"
-#include "kantei/base/progress.h"
-#include "kantei/copy/working_size.h"
-#include "kantei/image/decode.h"
-#include "kantei/image/transform.h"
-#include "kantei/store/vector_index.h"
+#include "kantei/evaluate/copy_protocol.h"
+#include "kantei/evaluate/picture_features.h"
 
 namespace kantei::evaluate {
 namespace {
@@ -19,77 +14,25 @@ namespace {
 using copy::LabelledScore;
 using copy::Normalisation;
 
-Result<image::Image> Load(const std::filesystem::path& file) {
-  image::DecodeOptions decode;
-  decode.max_longer_side = copy::kWorkingSide;
-  KANTEI_TRY(image::DecodedImage decoded, image::DecodeImageFile(file, decode));
-  return image::ToRgb(decoded.pixels);
+bool Contains(const std::vector<std::uint32_t>& references, std::uint32_t reference) {
+  return std::find(references.begin(), references.end(), reference) != references.end();
 }
 
-// One row a file; rows of zeros for pictures without a descriptor and for files that cannot be read (named in the log).
-Result<std::vector<float>> DescribeFiles(const copy::DescriptorModel& model,
-                                         const std::vector<std::filesystem::path>& files, int threads,
-                                         const char* label, const CancellationToken& cancellation) {
-  const auto dimension = static_cast<std::size_t>(model.dimension());
-  std::vector<float> rows(files.size() * dimension);
-  Progress progress(label, files.size(), "pictures");
-  std::mutex mutex;
-  std::optional<Error> failure;
-  ParallelFor(files.size(), ThreadCount(threads), cancellation, [&](std::size_t i) {
-    auto picture = Load(files[i]);
-    if (!picture.ok()) {
-      LogWarning(picture.error().message);
-    } else {
-      auto described = model.Describe({&*picture, 1});
-      if (described.ok()) {
-        std::copy(described->values.begin(), described->values.end(),
-                  rows.begin() + static_cast<std::ptrdiff_t>(i * dimension));
-      } else {
-        const std::lock_guard lock(mutex);
-        failure = described.error();
-      }
+/// The views of one kind; queries without such a view keep no row.
+QueryRows RowsOfKind(const QueryRows& all, copy::ViewKind kind) {
+  QueryRows part;
+  part.dimension = all.dimension;
+  const auto d = static_cast<std::ptrdiff_t>(all.dimension);
+  for (std::size_t q = 0; q < all.queries(); ++q) {
+    for (std::uint32_t row = all.first[q]; row < all.first[q + 1]; ++row) {
+      if (all.kinds[row] != kind) continue;
+      const auto begin = all.values.begin() + static_cast<std::ptrdiff_t>(row) * d;
+      part.values.insert(part.values.end(), begin, begin + d);
+      part.kinds.push_back(kind);
     }
-    progress.Advance();
-  });
-  KANTEI_RETURN_IF_ERROR(cancellation.Check());
-  if (failure) return *failure;
-  return rows;
-}
-
-bool IsZero(std::span<const float> row) {
-  return std::all_of(row.begin(), row.end(), [](float x) { return x == 0; });
-}
-
-bool IsSource(const dataset::BenchmarkQuery& query, std::int64_t reference) {
-  return std::find(query.references.begin(), query.references.end(), static_cast<std::uint32_t>(reference)) !=
-         query.references.end();
-}
-
-/// The best hit of each kind of view of each query.
-Result<std::vector<copy::LabelledView>> BestOfEachKind(const std::vector<copy::DescribedQuery>& queries,
-                                                       const dataset::CopyBenchmark& benchmark,
-                                                       const copy::DescriptorSearch& search,
-                                                       const store::VectorIndex& index) {
-  std::vector<copy::LabelledView> best;
-  const auto dimension = static_cast<std::size_t>(search.model().dimension());
-  for (std::size_t q = 0; q < queries.size(); ++q) {
-    for (std::size_t k = 0; k < copy::kViewKinds; ++k) {
-      const auto kind = static_cast<copy::ViewKind>(k);
-      copy::DescribedQuery part;
-      for (std::size_t v = 0; v < queries[q].views.size(); ++v) {
-        if (queries[q].views[v].kind != kind) continue;
-        part.views.push_back(queries[q].views[v]);
-        const auto row = std::span(queries[q].descriptors).subspan(v * dimension, dimension);
-        part.descriptors.insert(part.descriptors.end(), row.begin(), row.end());
-      }
-      if (part.views.empty()) continue;
-      KANTEI_TRY(const copy::DescriptorAnswer answer, search.FindDescribed(part, index));
-      if (answer.hits.empty()) continue;
-      const copy::DescriptorHit& hit = answer.hits.front();
-      best.push_back({hit.score, kind, IsSource(benchmark.queries[q], hit.picture_id)});
-    }
+    part.first.push_back(static_cast<std::uint32_t>(part.kinds.size()));
   }
-  return best;
+  return part;
 }
 
 double ExpectedError(const std::vector<LabelledScore>& best, const copy::ScoreCalibration& calibration) {
@@ -104,6 +47,125 @@ double ExpectedError(const std::vector<LabelledScore>& best, const copy::ScoreCa
   return error;
 }
 
+/// What is described once and then scored under each normalisation.
+class Calibrator {
+ public:
+  Calibrator(const dataset::CopyBenchmark& benchmark, const CopyCalibrationOptions& options,
+             const CancellationToken& cancellation)
+      : benchmark_(benchmark), options_(options) {
+    context_.threads = ThreadCount(options.threads);
+    context_.cancellation = cancellation;
+  }
+
+  Status Describe(const copy::DescriptorModel& model,
+                  const std::vector<std::filesystem::path>& background_files,
+                  std::vector<float>* background) {
+    KANTEI_TRY(const std::vector<float> rows, DescribePictures(background_files, model, &context_));
+    const auto d = static_cast<std::size_t>(model.dimension());
+    for (std::size_t begin = 0; begin < rows.size(); begin += d) {
+      const auto row = std::span(rows).subspan(begin, d);
+      if (std::any_of(row.begin(), row.end(), [](float x) { return x != 0; }))
+        background->insert(background->end(), row.begin(), row.end());
+    }
+    KANTEI_TRY(references_, DescribePictures(benchmark_.references.files, model, &context_));
+    std::vector<std::filesystem::path> files;
+    for (const dataset::BenchmarkQuery& query : benchmark_.queries) files.push_back(query.file);
+    if (options_.search.only_whole) {
+      KANTEI_TRY(queries_.values, DescribePictures(files, model, &context_));
+      queries_.dimension = model.dimension();
+      for (std::uint32_t q = 1; q <= files.size(); ++q) queries_.first.push_back(q);
+      queries_.kinds.assign(files.size(), copy::ViewKind::kWhole);
+    } else {
+      KANTEI_TRY(queries_, DescribeViews(files, model, options_.search.views, &context_));
+    }
+    for (const std::string& problem : context_.problems) LogWarning(problem);
+    return {};
+  }
+
+  Result<CopyCalibrationFigures> Fit(Normalisation normalisation, const std::vector<float>& background,
+                                     copy::ScoreCalibration* calibration) {
+    KANTEI_TRY(
+        const auto normaliser,
+        copy::ScoreNormaliser::Create(
+            normalisation, {}, normalisation == Normalisation::kNone ? std::vector<float>{} : background,
+            queries_.dimension, context_.threads));
+    // The best hit of each kind of view of each query tells how far that kind is to be trusted.
+    std::vector<copy::LabelledView> of_kind;
+    for (std::size_t k = 0; k < copy::kViewKinds; ++k) {
+      const auto kind = static_cast<copy::ViewKind>(k);
+      QueryRows part = RowsOfKind(queries_, kind);
+      if (part.values.empty()) continue;
+      KANTEI_TRY(const std::vector<ScoredPair> pairs, Rank(std::move(part), normaliser, {}));
+      for (const LabelledScore& hit : BestOfQueries(pairs)) of_kind.push_back({hit.score, kind, hit.copy});
+    }
+    const copy::ViewOffsets offsets = copy::FitViewOffsets(of_kind);
+
+    KANTEI_TRY(const std::vector<ScoredPair> pairs, Rank(queries_, normaliser, offsets));
+    std::vector<LabelledScore> all;
+    for (const ScoredPair& pair : pairs) all.push_back(Labelled(pair));
+    const std::vector<LabelledScore> best = BestOfQueries(pairs);
+    KANTEI_TRY(*calibration, copy::FitCalibration(best));
+    calibration->view_offsets = offsets;
+    const auto threshold = copy::ThresholdAtPrecision(all, 0.9);
+    if (!threshold)
+      return Error{ErrorCode::kInvalidArgument,
+                   "no score reaches 90 % precision on this benchmark: the network does not tell "
+                   "copies from strangers"};
+    calibration->threshold = *threshold;
+
+    CopyCalibrationFigures figures;
+    figures.normalisation = copy::NormalisationName(normalisation);
+    for (const dataset::BenchmarkQuery& query : benchmark_.queries)
+      ++(query.references.empty() ? figures.queries_without : figures.queries_with_source);
+    double found = 0;
+    for (const LabelledScore& s : all) found += s.copy && s.score >= *threshold;
+    figures.recall_at_threshold =
+        benchmark_.true_pairs > 0 ? found / static_cast<double>(benchmark_.true_pairs) : 0;
+    figures.expected_error = ExpectedError(best, *calibration);
+    calibration->source = benchmark_.name + " (" + benchmark_.identity.substr(0, 12) +
+                          "): " + std::to_string(figures.queries_with_source) + " queries with a source, " +
+                          std::to_string(figures.queries_without) + " without, " +
+                          std::to_string(benchmark_.references.size()) + " references";
+    return figures;
+  }
+
+ private:
+  /// As many pairs of each query as an inspection looks at; those that are neither right nor wrong are left out.
+  Result<std::vector<ScoredPair>> Rank(QueryRows queries, const copy::ScoreNormaliser& normaliser,
+                                       const copy::ViewOffsets& offsets) const {
+    CandidateOptions candidates;
+    candidates.per_query = options_.search.most;
+    candidates.threads = context_.threads;
+    KANTEI_TRY(std::vector<ScoredPair> pairs, RankDescriptors(std::move(queries), references_, normaliser,
+                                                              offsets, candidates, context_.cancellation));
+    std::erase_if(pairs, [&](const ScoredPair& pair) {
+      return Contains(benchmark_.queries[pair.query].same, pair.reference);
+    });
+    return pairs;
+  }
+
+  LabelledScore Labelled(const ScoredPair& pair) const {
+    return {pair.score, Contains(benchmark_.queries[pair.query].references, pair.reference)};
+  }
+
+  /// `pairs`: best first.
+  std::vector<LabelledScore> BestOfQueries(const std::vector<ScoredPair>& pairs) const {
+    std::vector<LabelledScore> best;
+    std::vector<bool> seen(benchmark_.queries.size());
+    for (const ScoredPair& pair : pairs) {
+      if (!seen[pair.query]) best.push_back(Labelled(pair));
+      seen[pair.query] = true;
+    }
+    return best;
+  }
+
+  const dataset::CopyBenchmark& benchmark_;
+  const CopyCalibrationOptions& options_;
+  FeatureContext context_;
+  std::vector<float> references_;
+  QueryRows queries_;
+};
+
 }  // namespace
 
 Result<CopyCalibration> CalibrateDescriptor(std::shared_ptr<const copy::DescriptorModel> model,
@@ -117,111 +179,18 @@ Result<CopyCalibration> CalibrateDescriptor(std::shared_ptr<const copy::Descript
   profile.scales = options.scales;
   profile.dimension = model->dimension();
   model = model->WithProfile(profile);
-  const auto dimension = static_cast<std::size_t>(model->dimension());
 
   std::vector<std::filesystem::path> chosen;
   const std::size_t wanted =
       std::min(background_files.size(), static_cast<std::size_t>(std::max(1, options.background)));
   for (std::size_t i = 0; i < wanted; ++i)
     chosen.push_back(background_files[i * background_files.size() / wanted]);
-  KANTEI_TRY(std::vector<float> rows,
-             DescribeFiles(*model, chosen, options.threads, "background", cancellation));
-  for (std::size_t i = 0; i < chosen.size(); ++i) {
-    const auto row = std::span(rows).subspan(i * dimension, dimension);
-    if (!IsZero(row)) profile.background.insert(profile.background.end(), row.begin(), row.end());
-  }
-
-  KANTEI_TRY(const std::vector<float> references,
-             DescribeFiles(*model, benchmark.references.files, options.threads, "references", cancellation));
-  // The views of every query are described once: 24 views of 256 numbers are 25 kB a query.
-  std::vector<copy::DescribedQuery> queries(benchmark.queries.size());
-  {
-    copy::DescriptorSearchOptions plain = options.search;
-    plain.normalisation = Normalisation::kNone;
-    KANTEI_TRY(const auto search, copy::DescriptorSearch::Create(model, plain, {}, 1));
-    std::mutex mutex;
-    std::optional<Error> failure;
-    Progress progress("queries", queries.size(), "queries");
-    ParallelFor(queries.size(), ThreadCount(options.threads), cancellation, [&](std::size_t q) {
-      auto picture = Load(benchmark.queries[q].file);
-      auto described =
-          picture.ok() ? search->Describe(*picture) : Result<copy::DescribedQuery>(picture.error());
-      progress.Advance();
-      if (described.ok()) {
-        queries[q] = std::move(*described);
-      } else {
-        const std::lock_guard lock(mutex);
-        failure = described.error();
-      }
-    });
-    KANTEI_RETURN_IF_ERROR(cancellation.Check());
-    if (failure) return *failure;
-  }
+  Calibrator calibrator(benchmark, options, cancellation);
+  KANTEI_RETURN_IF_ERROR(calibrator.Describe(*model, chosen, &profile.background));
   for (const Normalisation normalisation : {Normalisation::kStretching, Normalisation::kAdditive,
                                             Normalisation::kNegatives, Normalisation::kNone}) {
-    copy::DescriptorSearchOptions search_options = options.search;
-    search_options.normalisation = normalisation;
-    const auto make_search = [&] {
-      return copy::DescriptorSearch::Create(model->WithProfile(profile), search_options, {}, 1);
-    };
-    KANTEI_TRY(auto search, make_search());
-    store::VectorIndexOptions index_options;
-    index_options.backend = store::VectorBackend::kFlatFloat16;
-    index_options.dimension = model->dimension();
-    KANTEI_TRY(const auto index, store::VectorIndex::Create(index_options));
-    std::vector<float> known;
-    std::vector<std::int64_t> ids;
-    for (std::size_t i = 0; i < benchmark.references.size(); ++i) {
-      const auto row = std::span(references).subspan(i * dimension, dimension);
-      if (IsZero(row)) continue;
-      ids.push_back(static_cast<std::int64_t>(i));
-      known.insert(known.end(), row.begin(), row.end());
-    }
-    search->AdjustKnown(known);
-    KANTEI_RETURN_IF_ERROR(index->Add(ids, known, options.threads));
-
-    KANTEI_TRY(const auto of_kind, BestOfEachKind(queries, benchmark, *search, *index));
-    const copy::ViewOffsets offsets = copy::FitViewOffsets(of_kind);
-    profile.calibrations[normalisation].view_offsets = offsets;
-    KANTEI_TRY(search, make_search());
-
-    std::vector<LabelledScore> best, all;
-    for (std::size_t q = 0; q < queries.size(); ++q) {
-      KANTEI_TRY(const copy::DescriptorAnswer answer, search->FindDescribed(queries[q], *index));
-      bool first = true;
-      for (const copy::DescriptorHit& hit : answer.hits) {
-        const auto& same = benchmark.queries[q].same;
-        // Neither right nor wrong.
-        if (std::binary_search(same.begin(), same.end(), static_cast<std::uint32_t>(hit.picture_id)))
-          continue;
-        all.push_back({hit.score, IsSource(benchmark.queries[q], hit.picture_id)});
-        if (first) best.push_back(all.back());
-        first = false;
-      }
-    }
-    KANTEI_RETURN_IF_ERROR(cancellation.Check());
-    KANTEI_TRY(copy::ScoreCalibration calibration, copy::FitCalibration(best));
-    calibration.view_offsets = offsets;
-    const auto threshold = copy::ThresholdAtPrecision(all, 0.9);
-    if (!threshold)
-      return Error{ErrorCode::kInvalidArgument,
-                   "no score reaches 90 % precision on this benchmark: the network does not tell "
-                   "copies from strangers"};
-    calibration.threshold = *threshold;
-    CopyCalibrationFigures figures;
-    figures.normalisation = copy::NormalisationName(normalisation);
-    for (const dataset::BenchmarkQuery& query : benchmark.queries)
-      ++(query.references.empty() ? figures.queries_without : figures.queries_with_source);
-    double found = 0;
-    for (const LabelledScore& s : all) found += s.copy && s.score >= *threshold;
-    figures.recall_at_threshold =
-        benchmark.true_pairs > 0 ? found / static_cast<double>(benchmark.true_pairs) : 0;
-    figures.expected_error = ExpectedError(best, calibration);
-    calibration.source = benchmark.name + " (" + benchmark.identity.substr(0, 12) +
-                         "): " + std::to_string(figures.queries_with_source) + " queries with a source, " +
-                         std::to_string(figures.queries_without) + " without, " +
-                         std::to_string(benchmark.references.size()) + " references";
-    profile.calibrations[normalisation] = calibration;
+    KANTEI_TRY(const CopyCalibrationFigures figures,
+               calibrator.Fit(normalisation, profile.background, &profile.calibrations[normalisation]));
     result.figures.push_back(figures);
   }
   // The one that finds most at its threshold.

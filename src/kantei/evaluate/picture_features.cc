@@ -87,8 +87,9 @@ using MakeRows = std::function<Result<BatchRows>(std::span<const fs::path>)>;
 Status ForParts(std::span<const fs::path> files, const std::string& what, const std::string& label,
                 int dimension, FeatureContext* context, const MakeRows& make,
                 const std::function<void(Part&&)>& use) {
+  const bool keep = !context->cache.empty();
   std::error_code failure;
-  fs::create_directories(context->cache, failure);
+  if (keep) fs::create_directories(context->cache, failure);
   if (failure) {
     return Error{ErrorCode::kUnavailable,
                  DisplayPath(context->cache) + " cannot be made: " + failure.message()};
@@ -98,7 +99,7 @@ Status ForParts(std::span<const fs::path> files, const std::string& what, const 
     const auto of_part = files.subspan(begin, std::min(kPart, files.size() - begin));
     const std::string key = FilesKey(of_part, what);
     const fs::path path = context->cache / (key.substr(0, 32) + ".safetensors");
-    std::optional<Part> part = LoadPart(path, key, of_part.size());
+    std::optional<Part> part = keep ? LoadPart(path, key, of_part.size()) : std::nullopt;
     if (part && part->dimension != dimension) part.reset();
     if (part) {
       progress.Advance(of_part.size());
@@ -131,7 +132,7 @@ Status ForParts(std::span<const fs::path> files, const std::string& what, const 
               static_cast<std::uint32_t>(part->values.size() / static_cast<std::size_t>(dimension)));
         }
       }
-      if (std::all_of(made.begin(), made.end(), [](const BatchRows& rows) { return rows.lasting; }))
+      if (keep && std::all_of(made.begin(), made.end(), [](const BatchRows& rows) { return rows.lasting; }))
         KANTEI_RETURN_IF_ERROR(SavePart(path, key, *part));
     }
     for (const auto& [file, message] : part->problems) {

@@ -17,7 +17,7 @@ namespace kantei::evaluate {
 
 struct FeatureContext {
   std::filesystem::path
-      cache;  ///< folder, made if need be; parts in it belong to files by path, length and time of change
+      cache;  ///< folder, made if need be; parts in it belong to files by path, length and time of change; empty: nothing is kept
   int threads = 1;
   CancellationToken cancellation;
   std::set<std::filesystem::path> unreadable;  ///< files that could not be read, added to
