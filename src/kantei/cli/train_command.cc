@@ -66,6 +66,7 @@ void AddTrainCommand(CLI::App* root, Session* session) {
   SetAction(vocabulary, session,
             [session, arguments] { return RunTrainVocabulary(session, arguments.get()); });
   AddTrainDescriptor(verb, session);
+  AddTrainAutoencoder(verb, session);
 }
 
 }  // namespace kantei::cli

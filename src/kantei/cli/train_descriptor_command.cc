@@ -1,13 +1,10 @@
-#include <unistd.h>
-
-#include <cstdio>
 #include <memory>
 
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/text_format.h"
+#include "kantei/cli/training_options.h"
 #include "kantei/cli/train_verbs.h"
 #include "kantei/train/descriptor_trainer.h"
-#include "kantei/train/training_log.h"
 
 namespace kantei::cli {
 namespace {
@@ -15,54 +12,16 @@ namespace {
 struct TrainDescriptorArguments {
   std::vector<std::string> directories, validation;
   std::string out, objective = "infonce";
-  bool float32 = false, average_pooling = false, no_wave_block = false;
+  bool average_pooling = false, no_wave_block = false;
   train::DescriptorTrainingOptions options;
-};
-
-// The loss so far, drawn anew over the lines before it when a person is watching.
-class LivePlot {
- public:
-  explicit LivePlot(bool on) : on_(on && isatty(STDERR_FILENO) != 0) {}
-  void Add(const train::TrainingState& state) {
-    losses_.push_back(state.loss);
-    if (state.validation_recall >= 0) recall_ = state.validation_recall;
-    char line[200];
-    std::snprintf(line, sizeof line,
-                  "step %lld of %lld   loss %.4f   %.0f views/s   waiting for views %.0f %%",
-                  static_cast<long long>(state.step), static_cast<long long>(state.steps), state.loss,
-                  state.views_per_second, 100 * state.loader_wait);
-    std::string text = line;
-    if (recall_ >= 0) {
-      std::snprintf(line, sizeof line, "   validation recall@1 %.3f", recall_);
-      text += line;
-    }
-    if (!on_) {
-      if (state.validation_recall >= 0) std::fprintf(stderr, "%s\n", text.c_str());
-      return;
-    }
-    if (drawn_ > 0) std::fprintf(stderr, "\x1b[%dA", drawn_);
-    drawn_ = 1;
-    for (const std::string& row : train::PlotSeries(losses_, 60, 8)) {
-      std::fprintf(stderr, "\x1b[2K%s\n", row.c_str());
-      ++drawn_;
-    }
-    std::fprintf(stderr, "\x1b[2K%s\n", text.c_str());
-  }
-
- private:
-  bool on_;
-  int drawn_ = 0;
-  double recall_ = -1;
-  std::vector<double> losses_;
 };
 
 Result<int> RunTrainDescriptor(Session* session, TrainDescriptorArguments* arguments) {
   train::DescriptorTrainingOptions& options = arguments->options;
   KANTEI_TRY(options.objective, train::ParseObjective(arguments->objective));
-  options.bfloat16 = !arguments->float32;
   options.gem = !arguments->average_pooling;
   options.wave_block = !arguments->no_wave_block;
-  options.threads = options.loader_threads = session->jobs;
+  options.schedule.threads = options.schedule.loader_threads = session->jobs;
   KANTEI_RETURN_IF_ERROR(options.Validate());
   KANTEI_TRY(const std::vector<std::filesystem::path> pictures, CollectPictures(arguments->directories));
   std::vector<std::filesystem::path> validation;
@@ -72,7 +31,7 @@ Result<int> RunTrainDescriptor(Session* session, TrainDescriptorArguments* argum
   session->Say("Training on " + std::to_string(pictures.size()) + " pictures into " +
                TerminalPath(arguments->out) +
                ". Ctrl-C writes a checkpoint; the same command goes on from it.");
-  LivePlot plot(!session->quiet);
+  TrainingPlot plot(!session->quiet);
   KANTEI_RETURN_IF_ERROR(train::TrainDescriptor(pictures, validation, options, arguments->out,
                                                 session->cancellation,
                                                 [&](const train::TrainingState& state) { plot.Add(state); }));
@@ -124,23 +83,10 @@ void AddTrainDescriptor(CLI::App* train_verb, Session* session) {
   number("--views", o.views_per_picture, "Views of each picture in a batch");
   number("--anchors", o.anchors, "Views of each picture that show it undisguised");
   number("--chains", o.chains, "Share of disguised views made by chains of edits, as benchmarks have them");
-  number("--accumulate", o.accumulate, "Batches whose gradients are added up before a step");
-  number("--steps", o.steps, "Optimiser steps of the whole run");
-  number("--learning-rate", o.learning_rate, "Of AdamW, after warm-up");
-  number("--weight-decay", o.weight_decay, "On weights, not on biases and norms");
-  number("--warm-up", o.warm_up, "Share of the steps in which the rate rises");
-  number("--hold", o.hold, "Share of the steps at the full rate before the cosine");
   number("--temperature", o.temperature, "Of InfoNCE");
   number("--koleo", o.koleo, "Weight of the KoLeo entropy");
   number("--barlow-lambda", o.barlow_lambda, "Weight of the off-diagonal");
-  number("--ema", o.ema, "Decay of the averaged weights that are exported; 0: none");
-  number("--clip-norm", o.clip_norm, "Largest norm of the gradients; 0: any");
-  number("--log-every", o.log_every, "Steps a row of the log stands for");
-  number("--checkpoint-every", o.checkpoint_every, "Steps between checkpoints");
-  number("--validate-every", o.validate_every, "Steps between validations; 0: none");
-  number("--seed", o.seed, "Seed of every random choice");
-  verb->add_option("--device", o.device, "cpu, cuda or cuda:N")->type_name("NAME")->capture_default_str();
-  verb->add_flag("--float32", arguments->float32, "Convolutions in float32 instead of bfloat16");
+  AddScheduleOptions(verb, &o.schedule);
   verb->add_flag("--average-pooling", arguments->average_pooling,
                  "Average instead of generalised-mean pooling");
   verb->add_flag("--no-wave-block", arguments->no_wave_block, "Identities without WaveBlock");

@@ -2,85 +2,50 @@
 
 #include <torch/torch.h>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 #include <algorithm>
-#include <chrono>
-#include <cmath>
-#include <limits>
-#include <numbers>
 #include <numeric>
 
-#include "kantei/base/files.h"
 #include "kantei/base/json.h"
 #include "kantei/base/log.h"
-#include "kantei/base/parallel.h"
 #include "kantei/base/random.h"
 #include "kantei/dataset/edits.h"
 #include "kantei/image/transform.h"
-#include "kantei/train/descriptor_checkpoint_net.h"
 #include "kantei/train/descriptor_model_net.h"
 #include "kantei/train/device_net.h"
 #include "kantei/train/losses_net.h"
 #include "kantei/train/picture_pool.h"
-#include "kantei/train/training_log.h"
-#include "kantei/train/view_loader.h"
+#include "kantei/train/training_loop_net.h"
 
 namespace kantei::train {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxValidation = 512;
 /// Of the strength of a view's edits, which is drawn anew for each, once the ramp is over.
 constexpr double kLeastStrength = 0.6;
-/// Activations of some tens of megabytes come and go with every layer. Given back to the system each time, they cost a third of
-/// the run in page faults.
-void KeepFreedMemory() {
-#ifdef __GLIBC__
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-  mallopt(M_TOP_PAD, 256 << 20);
-#endif
-}
 
-double Seconds(Clock::time_point since) {
-  return std::chrono::duration<double>(Clock::now() - since).count();
-}
-
-// What must be equal for a run to go on bit for bit. Checkpoint, log and loader settings may change.
 Json EssentialOptions(const DescriptorTrainingOptions& o) {
-  return Json{{"objective", ObjectiveName(o.objective)},
-              {"backbone", o.backbone},
-              {"widths", o.widths},
-              {"depths", o.depths},
-              {"dimension", o.dimension},
-              {"projector", o.projector},
-              {"gem", o.gem},
-              {"wave_block", o.wave_block},
-              {"init", o.init},
-              {"side", o.side},
-              {"edit_strength", o.edit_strength},
-              {"edit_ramp", o.edit_ramp},
-              {"min_scale", o.min_scale},
-              {"pictures_per_step", o.pictures_per_step},
-              {"views_per_picture", o.views_per_picture},
-              {"anchors", o.anchors},
-              {"chains", o.chains},
-              {"accumulate", o.accumulate},
-              {"steps", o.steps},
-              {"learning_rate", o.learning_rate},
-              {"weight_decay", o.weight_decay},
-              {"warm_up", o.warm_up},
-              {"hold", o.hold},
-              {"temperature", o.temperature},
-              {"koleo", o.koleo},
-              {"barlow_lambda", o.barlow_lambda},
-              {"ema", o.ema},
-              {"clip_norm", o.clip_norm},
-              {"seed", o.seed},
-              {"bfloat16", o.bfloat16}};
+  Json essentials = o.schedule.Essentials();
+  essentials.update(Json{{"objective", ObjectiveName(o.objective)},
+                         {"backbone", o.backbone},
+                         {"widths", o.widths},
+                         {"depths", o.depths},
+                         {"dimension", o.dimension},
+                         {"projector", o.projector},
+                         {"gem", o.gem},
+                         {"wave_block", o.wave_block},
+                         {"init", o.init},
+                         {"side", o.side},
+                         {"edit_strength", o.edit_strength},
+                         {"edit_ramp", o.edit_ramp},
+                         {"min_scale", o.min_scale},
+                         {"pictures_per_step", o.pictures_per_step},
+                         {"views_per_picture", o.views_per_picture},
+                         {"anchors", o.anchors},
+                         {"chains", o.chains},
+                         {"temperature", o.temperature},
+                         {"koleo", o.koleo},
+                         {"barlow_lambda", o.barlow_lambda}});
+  return essentials;
 }
 
 // Pictures of a batch: the permutation of each epoch laid end to end.
@@ -124,21 +89,12 @@ torch::Tensor BytesOf(ViewBatch& batch) {
                           torch::kUInt8);
 }
 
-double LearningRate(const DescriptorTrainingOptions& o, std::int64_t step) {
-  const double at = static_cast<double>(step) / static_cast<double>(o.steps);
-  if (at < o.warm_up) return o.learning_rate * (0.01 + 0.99 * at / o.warm_up);
-  if (at < o.warm_up + o.hold) return o.learning_rate;
-  const double rest = 1 - o.warm_up - o.hold;
-  return o.learning_rate * 0.5 *
-         (1 + std::cos(std::numbers::pi * (at - o.warm_up - o.hold) / std::max(rest, 1e-9)));
-}
-
-class Run {
+class DescriptorTask : public TrainingTask {
  public:
-  Run(const DescriptorTrainingOptions& options, const PicturePool& pool, const PicturePool* validation,
+  DescriptorTask(const DescriptorTrainingOptions& options, const PicturePool& pool, const PicturePool* validation,
       torch::Device device)
       : options_(options), pool_(pool), validation_(validation), device_(device) {
-    torch::manual_seed(options.seed);
+    torch::manual_seed(options.schedule.seed);
     const auto identities =
         options.objective == Objective::kIdentities ? static_cast<std::int64_t>(pool.size()) : 0;
     model_ = DescriptorModel(options, identities);
@@ -147,41 +103,27 @@ class Run {
 
   Status Prepare() {
     if (!options_.init.empty()) KANTEI_RETURN_IF_ERROR(model_->Initialise(options_.init));
-    for (DescriptorModel module : {model_, average_}) {
-      module->to(device_);
-      for (torch::Tensor& parameter : module->parameters())
-        if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
-    }
-    Average(0);
-    std::vector<torch::Tensor> decayed, plain;
-    for (const torch::Tensor& parameter : model_->parameters())
-      if (parameter.requires_grad()) (parameter.dim() > 1 ? decayed : plain).push_back(parameter);
-    const auto settings = [&](double decay) {
-      return std::make_unique<torch::optim::AdamWOptions>(
-          torch::optim::AdamWOptions(options_.learning_rate).weight_decay(decay));
-    };
-    std::vector<torch::optim::OptimizerParamGroup> groups;
-    groups.emplace_back(decayed, settings(options_.weight_decay));
-    groups.emplace_back(plain, settings(0));
-    optimiser_ = std::make_unique<torch::optim::AdamW>(std::move(groups),
-                                                       torch::optim::AdamWOptions(options_.learning_rate));
+    Place(*model_, device_);
+    Place(*average_, device_);
     return {};
   }
 
-  RunState State() { return {model_.get(), average_.get(), optimiser_.get()}; }
+  torch::nn::Module& model() override { return *model_; }
+  torch::nn::Module& average() override { return *average_; }
 
-  ViewBatch MakeBatch(std::int64_t number) const {
+  ViewBatch MakeBatch(std::int64_t number) const override {
     ViewBatch batch;
     batch.step = number;
     batch.side = options_.side;
     const double at =
-        static_cast<double>(number) / (static_cast<double>(options_.steps) * options_.accumulate);
+        static_cast<double>(number) /
+        (static_cast<double>(options_.schedule.steps) * options_.schedule.accumulate);
     // Easy views among the hard ones: of nothing but hard ones a fresh network learns nothing.
     const double least =
         options_.edit_ramp > 0 ? kLeastStrength * std::min(1.0, at / options_.edit_ramp) : kLeastStrength;
     dataset::TrainingViewOptions view{options_.side, 0, options_.min_scale, options_.chains};
-    const auto pictures = PicturesOf(number, pool_.size(), options_.pictures_per_step, options_.seed);
-    const Random random = Random(options_.seed).Fork(static_cast<std::uint64_t>(number) + 1);
+    const auto pictures = PicturesOf(number, pool_.size(), options_.pictures_per_step, options_.schedule.seed);
+    const Random random = Random(options_.schedule.seed).Fork(static_cast<std::uint64_t>(number) + 1);
     for (int v = 0; v < options_.views_per_picture; ++v) {
       for (std::size_t p = 0; p < pictures.size(); ++p) {
         Random own = random.Fork(static_cast<std::uint64_t>(v) << 32 | p);
@@ -197,34 +139,24 @@ class Run {
     return batch;
   }
 
-  // One batch's share of the gradient; returns its loss.
-  double Accumulate(ViewBatch& batch) {
+  torch::Tensor Loss(ViewBatch& batch) override {
     const torch::Tensor labels =
         torch::from_blob(batch.labels.data(), {static_cast<std::int64_t>(batch.views())}, torch::kInt64)
             .to(device_);
-    Random random = Random(options_.seed).Fork(0x57415645u).Fork(static_cast<std::uint64_t>(batch.step));
+    Random random = Random(options_.schedule.seed).Fork(0x57415645u).Fork(static_cast<std::uint64_t>(batch.step));
     const bool wave = options_.objective == Objective::kIdentities && options_.wave_block;
     const double wave2 = wave ? random.Uniform() : -1, wave3 = wave ? random.Uniform() : -1;
     const DescriptorOutputs out =
-        model_->Forward(NormaliseViews(BytesOf(batch), device_), wave2, wave3, options_.bfloat16);
-    const torch::Tensor loss = Loss(out, labels);
-    (loss / options_.accumulate).backward();
-    return loss.item<double>();
+        model_->Forward(NormaliseViews(BytesOf(batch), device_), wave2, wave3, options_.schedule.bfloat16);
+    return LossOf(out, labels);
   }
 
-  void Step(std::int64_t step) {
-    if (options_.clip_norm > 0) torch::nn::utils::clip_grad_norm_(model_->parameters(), options_.clip_norm);
-    for (auto& group : optimiser_->param_groups())
-      static_cast<torch::optim::AdamWOptions&>(group.options()).lr(LearningRate(options_, step));
-    optimiser_->step();
-    optimiser_->zero_grad();
-    // Early on the average would still be the random start: its memory grows with the run.
-    Average(std::min(options_.ema, (1.0 + static_cast<double>(step)) / (10.0 + static_cast<double>(step))));
+  std::vector<std::string> ValidationNames() const override {
+    return validation_ == nullptr ? std::vector<std::string>{} : std::vector<std::string>{"validation_recall"};
   }
 
   // Recall at 1: of the edited views of the validation pictures, how many have their own picture nearest.
-  double Validate() {
-    if (validation_ == nullptr) return -1;
+  std::vector<double> Validate() override {
     const torch::InferenceMode inference;
     average_->eval();
     const std::size_t count = std::min(kMaxValidation, validation_->size());
@@ -240,18 +172,18 @@ class Run {
         AppendView(*validation_, i, view, Random(2024).Fork(i), &queries);
       }
       plain.push_back(
-          average_->Describe(NormaliseViews(BytesOf(references), device_), options_.bfloat16).cpu());
+          average_->Describe(NormaliseViews(BytesOf(references), device_), options_.schedule.bfloat16).cpu());
       edited.push_back(
-          average_->Describe(NormaliseViews(BytesOf(queries), device_), options_.bfloat16).cpu());
+          average_->Describe(NormaliseViews(BytesOf(queries), device_), options_.schedule.bfloat16).cpu());
     }
     const torch::Tensor nearest = torch::cat(edited).mm(torch::cat(plain).t()).argmax(1);
-    return nearest.eq(torch::arange(static_cast<std::int64_t>(count)))
-        .to(torch::kFloat64)
-        .mean()
-        .item<double>();
+    return {nearest.eq(torch::arange(static_cast<std::int64_t>(count)))
+                .to(torch::kFloat64)
+                .mean()
+                .item<double>()};
   }
 
-  Status Export(const std::filesystem::path& path, std::int64_t step) {
+  Status Export(const std::filesystem::path& path, std::int64_t step) override {
     std::map<std::string, std::string> metadata{
         {"kantei.name", path.parent_path().filename().string()},
         {"kantei.training_step", std::to_string(step)},
@@ -261,7 +193,7 @@ class Run {
   }
 
  private:
-  torch::Tensor Loss(const DescriptorOutputs& out, const torch::Tensor& labels) const {
+  torch::Tensor LossOf(const DescriptorOutputs& out, const torch::Tensor& labels) const {
     switch (options_.objective) {
       case Objective::kInfoNce:
         return InfoNceLoss(out.descriptor, labels, options_.temperature) +
@@ -285,40 +217,12 @@ class Run {
     return {};
   }
 
-  void Average(double decay) {
-    const torch::NoGradGuard no_grad;
-    const auto from = model_->parameters(), buffers = model_->buffers();
-    auto to = average_->parameters(), kept = average_->buffers();
-    for (std::size_t i = 0; i < from.size(); ++i) to[i].mul_(decay).add_(from[i].detach(), 1 - decay);
-    for (std::size_t i = 0; i < buffers.size(); ++i) kept[i].copy_(buffers[i]);  // running means already
-  }
-
   const DescriptorTrainingOptions& options_;
   const PicturePool& pool_;
   const PicturePool* validation_;
   torch::Device device_;
   DescriptorModel model_{nullptr}, average_{nullptr};
-  std::unique_ptr<torch::optim::AdamW> optimiser_;
 };
-
-Error Differs(const std::filesystem::path& checkpoint, const std::string& what) {
-  return {ErrorCode::kInvalidArgument,
-          checkpoint.string() + " belongs to a run with other " + what +
-              "; give the same ones to go on, or another directory to begin anew"};
-}
-
-// The step to go on from; 0 when there is no checkpoint.
-Result<std::int64_t> Resume(const std::filesystem::path& checkpoint, const Json& essentials,
-                            std::uint64_t fingerprint, Run* run) {
-  if (!std::filesystem::exists(checkpoint)) return std::int64_t{0};
-  KANTEI_TRY(auto facts, ReadCheckpointFacts(checkpoint));
-  KANTEI_TRY(const Json before, ParseJson(facts["options"], checkpoint.string()));
-  for (const auto& [name, value] : essentials.items())
-    if (!before.contains(name) || before[name] != value) return Differs(checkpoint, "options (" + name + ")");
-  if (facts["pictures"] != std::to_string(fingerprint)) return Differs(checkpoint, "pictures");
-  KANTEI_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, run->State()));
-  return std::int64_t{std::strtoll(facts["step"].c_str(), nullptr, 10)};
-}
 
 }  // namespace
 
@@ -362,20 +266,10 @@ Status DescriptorTrainingOptions::Validate() const {
   if (anchors < 0 || anchors >= views_per_picture)
     return bad("anchors must be 0 or more and below views_per_picture");
   if (!(chains >= 0 && chains <= 1)) return bad("chains must be a share of the views");
-  if (accumulate < 1 || accumulate > 1024) return bad("accumulate must be 1 to 1024");
-  if (steps < 1) return bad("steps must be at least 1");
-  if (!(learning_rate > 0 && learning_rate <= 10)) return bad("learning_rate must be above 0 and at most 10");
-  if (!(weight_decay >= 0 && weight_decay <= 1)) return bad("weight_decay must be 0 to 1");
-  if (!(warm_up >= 0 && hold >= 0 && warm_up + hold <= 1))
-    return bad("warm_up and hold must be shares of the steps");
   if (!(temperature > 0 && temperature <= 10)) return bad("temperature must be above 0 and at most 10");
   if (!(koleo >= 0 && koleo <= 1000)) return bad("koleo must be 0 to 1000");
   if (!(barlow_lambda >= 0 && barlow_lambda <= 1)) return bad("barlow_lambda must be 0 to 1");
-  if (!(ema >= 0 && ema < 1)) return bad("ema must be 0 or more and below 1");
-  if (!(clip_norm >= 0)) return bad("clip_norm must not be negative");
-  if (log_every < 1 || checkpoint_every < 1 || validate_every < 0)
-    return bad("log_every and checkpoint_every must be at least 1");
-  return {};
+  return schedule.Validate();
 }
 
 Status TrainDescriptor(const std::vector<std::filesystem::path>& pictures,
@@ -384,16 +278,10 @@ Status TrainDescriptor(const std::vector<std::filesystem::path>& pictures,
                        const CancellationToken& cancellation,
                        const std::function<void(const TrainingState&)>& watch) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
-  KANTEI_TRY(const torch::Device device, OpenDevice(options.device));
-  std::error_code failed;
-  std::filesystem::create_directories(directory, failed);
-  if (failed)
-    return Error{ErrorCode::kUnavailable,
-                 "cannot make the directory " + directory.string() + ": " + failed.message()};
-
+  KANTEI_TRY(const torch::Device device, OpenDevice(options.schedule.device));
   std::vector<std::string> skipped;
   // Views are crops: three quarters of a picture's side is enough for a view of full size.
-  const PicturePoolOptions reading{std::max(320, options.side * 2), 512, options.loader_threads};
+  const PicturePoolOptions reading{std::max(320, options.side * 2), 512, options.schedule.loader_threads};
   KANTEI_TRY(const PicturePool pool, PicturePool::Load(pictures, reading, cancellation, &skipped));
   std::unique_ptr<PicturePool> held;
   if (!validation.empty()) {
@@ -402,71 +290,10 @@ Status TrainDescriptor(const std::vector<std::filesystem::path>& pictures,
   }
   for (const std::string& line : skipped) LogWarning("skipped: " + line);
 
-  KeepFreedMemory();
-  at::set_num_threads(ThreadCount(options.threads));
-  Run run(options, pool, held.get(), device);
-  KANTEI_RETURN_IF_ERROR(run.Prepare());
-  const Json essentials = EssentialOptions(options);
-  const std::filesystem::path checkpoint = directory / "checkpoint.safetensors";
-  KANTEI_TRY(const std::int64_t first, Resume(checkpoint, essentials, pool.fingerprint(), &run));
-  KANTEI_RETURN_IF_ERROR(WriteFileAtomic(directory / "options.json", DumpJson(essentials, 2) + "\n"));
-  KANTEI_TRY(TrainingLog log,
-             TrainingLog::Open(
-                 directory, {"loss", "learning_rate", "views_per_second", "loader_wait", "validation_recall"},
-                 first));
-  const auto save = [&](std::int64_t step) -> Status {
-    KANTEI_RETURN_IF_ERROR(SaveCheckpoint(checkpoint, run.State(),
-                                          {{"options", DumpJson(essentials)},
-                                           {"pictures", std::to_string(pool.fingerprint())},
-                                           {"step", std::to_string(step)}}));
-    return run.Export(directory / "model.safetensors", step);
-  };
-
-  ViewLoader loader(first * options.accumulate, options.steps * options.accumulate,
-                    ThreadCount(options.loader_threads), 4,
-                    [&run](std::int64_t number) { return run.MakeBatch(number); });
-  double loss_sum = 0, waited = 0;
-  std::int64_t rows = 0;
-  Clock::time_point row_start = Clock::now();
-  for (std::int64_t step = first; step < options.steps; ++step) {
-    if (cancellation.cancelled()) {
-      KANTEI_RETURN_IF_ERROR(save(step));
-      return cancellation.Check();
-    }
-    for (int a = 0; a < options.accumulate; ++a) {
-      ViewBatch batch = loader.Take();
-      const double loss = run.Accumulate(batch);
-      if (!std::isfinite(loss))
-        return Error{ErrorCode::kInternal,
-                     "the loss is no longer finite at step " + std::to_string(step) +
-                         "; the last checkpoint is sound: lower --learning-rate or raise --warm-up"};
-      loss_sum += loss / options.accumulate;
-    }
-    run.Step(step);
-    ++rows;
-    const std::int64_t done = step + 1;
-    const bool last = done == options.steps;
-    double recall = -1;
-    if (options.validate_every > 0 && held != nullptr && (done % options.validate_every == 0 || last))
-      recall = run.Validate();
-    if (done % options.log_every == 0 || last || recall >= 0) {
-      const double seconds = std::max(Seconds(row_start), 1e-9);
-      const double views = static_cast<double>(rows) * options.accumulate * options.pictures_per_step *
-                           options.views_per_picture / seconds;
-      const double wait = (loader.waited_seconds() - waited) / seconds;
-      const TrainingState state{done,  options.steps, loss_sum / static_cast<double>(rows),
-                                views, wait,          recall};
-      KANTEI_RETURN_IF_ERROR(log.Write(done, {{"loss", state.loss},
-                                              {"learning_rate", LearningRate(options, step)},
-                                              {"views_per_second", views},
-                                              {"loader_wait", wait},
-                                              {"validation_recall", recall}}));
-      if (watch) watch(state);
-      loss_sum = 0, rows = 0, waited = loader.waited_seconds(), row_start = Clock::now();
-    }
-    if (done % options.checkpoint_every == 0 || last) KANTEI_RETURN_IF_ERROR(save(done));
-  }
-  return {};
+  DescriptorTask task(options, pool, held.get(), device);
+  KANTEI_RETURN_IF_ERROR(task.Prepare());
+  return RunTraining(&task, options.schedule, EssentialOptions(options), pool.fingerprint(), directory,
+                     cancellation, watch);
 }
 
 }  // namespace kantei::train

@@ -10,6 +10,7 @@
 
 #include "kantei/base/cancellation.h"
 #include "kantei/base/result.h"
+#include "kantei/train/training_schedule.h"
 
 namespace kantei::train {
 
@@ -43,43 +44,16 @@ struct DescriptorTrainingOptions {
   /// with a hard view; SSCD takes 0). Below views_per_picture.
   int anchors = 0;
   double chains = 0;   ///< share of the disguised views made by chains of edits as benchmarks have them, 0..1
-  int accumulate = 1;  ///< batches whose gradients are added up before an optimiser step
 
-  std::int64_t steps = 10'000;
-  double learning_rate = 1e-3;  ///< of AdamW after warm-up
-  double weight_decay = 0.05;   ///< not on biases and norms
-  double warm_up = 0.05;        ///< share of the steps; rises linearly from 1 % of the rate
-  double hold = 0.0;            ///< share of the steps at the full rate before the cosine falls to zero
   double temperature = 0.05;    ///< InfoNCE
   double koleo = 5.0;           ///< weight of the KoLeo entropy
   double barlow_lambda = 0.005;
-  double ema = 0.999;      ///< decay of the averaged weights that are exported; 0: none
-  double clip_norm = 5.0;  ///< gradients are scaled down to this norm; 0: never
-
-  std::uint64_t seed = 1;
-  std::string device = "cpu";
-  bool bfloat16 = true;    ///< convolutions in bfloat16 (float32 weights and loss)
-  int threads = 0;         ///< of the network on the CPU; 0: all cores
-  int loader_threads = 0;  ///< making views; 0: all cores
-  int log_every = 10;      ///< steps a row of the log stands for
-  int checkpoint_every = 200;
-  int validate_every = 200;  ///< 0: never
+  TrainingSchedule schedule;
   Status Validate() const;
 };
 
-/// What a watcher is told at each row of the log.
-struct TrainingState {
-  std::int64_t step = 0, steps = 0;
-  double loss = 0;
-  double views_per_second = 0;
-  double loader_wait = 0;         ///< share of the time spent waiting for views
-  double validation_recall = -1;  ///< recall@1 of edited validation pictures; -1: not measured at this row
-};
-
-/// Reads the pictures, trains, and writes into `directory`: checkpoint.safetensors (every tensor and counter of the run),
-/// log.csv, an event file, options.json, and at every checkpoint model.safetensors, which EmbeddingNetwork::Open reads. A
-/// directory with a checkpoint goes on from it, bit for bit as if it had not stopped (same options, pictures, threads and
-/// device; kInvalidArgument names what differs). Cancelled: writes a checkpoint first, then returns kCancelled.
+/// Reads the pictures, trains, and writes into `directory` what RunTraining writes; model.safetensors is read by
+/// EmbeddingNetwork::Open. `validation` pictures give the log's validation_recall: recall@1 of their edited views.
 Status TrainDescriptor(const std::vector<std::filesystem::path>& pictures,
                        const std::vector<std::filesystem::path>& validation,
                        const DescriptorTrainingOptions& options, const std::filesystem::path& directory,

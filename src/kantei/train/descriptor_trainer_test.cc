@@ -48,13 +48,13 @@ class DescriptorTrainerTest : public testing::Test {
     options_.dimension = 16;
     options_.projector = 64;
     options_.pictures_per_step = 4;
-    options_.steps = 6;
-    options_.threads = 1;
-    options_.loader_threads = 2;
-    options_.bfloat16 = false;
-    options_.log_every = 1;
-    options_.checkpoint_every = 3;
-    options_.validate_every = 0;
+    options_.schedule.steps = 6;
+    options_.schedule.threads = 1;
+    options_.schedule.loader_threads = 2;
+    options_.schedule.bfloat16 = false;
+    options_.schedule.log_every = 1;
+    options_.schedule.checkpoint_every = 3;
+    options_.schedule.validate_every = 0;
   }
   void TearDown() override { fs::remove_all(directory_); }
 
@@ -81,11 +81,11 @@ TEST_F(DescriptorTrainerTest, EveryObjectiveLearnsAndExportsANetwork) {
   for (const Objective objective : {Objective::kInfoNce, Objective::kBarlowTwins, Objective::kIdentities}) {
     SCOPED_TRACE(std::string(ObjectiveName(objective)));
     options_.objective = objective;
-    options_.steps = 40;
+    options_.schedule.steps = 40;
     options_.edit_strength = 0;
     options_.min_scale = 0.8;
-    options_.checkpoint_every = 40;
-    options_.learning_rate = 2e-3;
+    options_.schedule.checkpoint_every = 40;
+    options_.schedule.learning_rate = 2e-3;
     std::vector<double> losses;
     const fs::path out = directory_ / ObjectiveName(objective);
     const auto status = Train(out, {}, [&](const TrainingState& state) { losses.push_back(state.loss); });
@@ -138,7 +138,7 @@ TEST_F(DescriptorTrainerTest, AnExportedNetworkIsABeginning) {
 
 TEST_F(DescriptorTrainerTest, AnotherSeedGivesOtherWeights) {
   ASSERT_TRUE(Train(directory_ / "one").ok());
-  options_.seed = 2;
+  options_.schedule.seed = 2;
   ASSERT_TRUE(Train(directory_ / "two").ok());
   EXPECT_NE(Tensors(directory_ / "one" / "checkpoint.safetensors"),
             Tensors(directory_ / "two" / "checkpoint.safetensors"));
@@ -191,7 +191,7 @@ TEST_F(DescriptorTrainerTest, OptionsAreChecked) {
   EXPECT_NE(message([](auto& o) { o.anchors = 2; }).find("anchors"), std::string::npos);
   EXPECT_NE(message([](auto& o) { o.chains = 1.5; }).find("chains"), std::string::npos);
   EXPECT_NE(message([](auto& o) { o.depths = {1}; }).find("depths"), std::string::npos);
-  EXPECT_NE(message([](auto& o) { o.warm_up = 0.7, o.hold = 0.6; }).find("warm_up"), std::string::npos);
+  EXPECT_NE(message([](auto& o) { o.schedule.warm_up = 0.7, o.schedule.hold = 0.6; }).find("warm_up"), std::string::npos);
 }
 
 }  // namespace

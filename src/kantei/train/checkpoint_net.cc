@@ -1,4 +1,4 @@
-#include "kantei/train/descriptor_checkpoint_net.h"
+#include "kantei/train/checkpoint_net.h"
 
 #include <memory>
 #include <type_traits>
