@@ -8,6 +8,7 @@
 #include "kantei/base/json.h"
 #include "kantei/base/progress.h"
 #include "kantei/cli/dataset_copy_benchmark.h"
+#include "kantei/cli/dataset_forgeries.h"
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
@@ -173,6 +174,7 @@ void AddDatasetCommand(CLI::App* root, Session* session) {
   verb->require_subcommand(1);
   AddEdits(verb, session);
   AddDatasetCopyBenchmark(verb, session);
+  AddDatasetForgeries(verb, session);
 }
 
 }  // namespace kantei::cli

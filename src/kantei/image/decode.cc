@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "kantei/image/cutout.h"
 #include "kantei/image/decode_internal.h"
 #include "kantei/image/row_resizer.h"
 #include "kantei/image/transform.h"
@@ -184,9 +185,11 @@ void Raster::Warn(std::string_view text) {
   warning += text;
 }
 
-Result<DecodedImage> DecodeImage(std::span<const std::byte> bytes, std::string_view name,
-                                 const DecodeOptions& options) {
-  DecodeJob job{bytes, DisplayPath(std::filesystem::path(name)), SniffFormat(bytes), options, {}};
+namespace {
+
+Result<DecodedImage> DecodeOver(std::uint8_t ground, std::span<const std::byte> bytes, std::string_view name,
+                                const DecodeOptions& options) {
+  DecodeJob job{bytes, DisplayPath(std::filesystem::path(name)), SniffFormat(bytes), options, {}, ground};
   const double seconds = std::clamp(options.limits.max_seconds, 0.0, 1e6);
   job.deadline =
       std::chrono::steady_clock::now() +
@@ -206,6 +209,32 @@ Result<DecodedImage> DecodeImage(std::span<const std::byte> bytes, std::string_v
   } catch (const std::bad_alloc&) {
     return job.Fail(ErrorCode::kTooLarge, "needs more memory than can be had");
   }
+}
+
+}  // namespace
+
+Result<DecodedImage> DecodeImage(std::span<const std::byte> bytes, std::string_view name,
+                                 const DecodeOptions& options) {
+  return DecodeOver(255, bytes, name, options);
+}
+
+Result<Cutout> DecodeCutout(std::span<const std::byte> bytes, std::string_view name,
+                            const DecodeOptions& options) {
+  KANTEI_TRY(DecodedImage white, DecodeOver(255, bytes, name, options));
+  if (!white.had_alpha) return Cutout{std::move(white.pixels), {}};
+  KANTEI_TRY(DecodedImage black, DecodeOver(0, bytes, name, options));
+  // Over white there is (1 - alpha) more in each channel than over black.
+  Cutout cutout{std::move(black.pixels), Image(white.pixels.width(), white.pixels.height(), 1)};
+  bool opaque = true;
+  for (std::size_t i = 0; i < cutout.alpha.pixels().size(); ++i) {
+    int more = 0;
+    for (std::size_t c = 0; c < 3; ++c)
+      more += int(white.pixels.pixels()[3 * i + c]) - int(cutout.colour.pixels()[3 * i + c]);
+    cutout.alpha.pixels()[i] = static_cast<std::uint8_t>(std::clamp(255 - (more + 1) / 3, 0, 255));
+    opaque = opaque && cutout.alpha.pixels()[i] == 255;
+  }
+  if (opaque) cutout.alpha = Image();
+  return cutout;
 }
 
 Result<DecodedImage> DecodeImageFile(const std::filesystem::path& path, const DecodeOptions& options) {

@@ -21,6 +21,8 @@ struct DecodeJob {
   Format format = Format::kUnknown;
   DecodeOptions options;
   std::chrono::steady_clock::time_point deadline;
+  /// What transparent pixels are blended over: white, or black for cut-outs.
+  std::uint8_t ground = 255;
 
   const unsigned char* data() const { return reinterpret_cast<const unsigned char*>(bytes.data()); }
   std::size_t size() const { return bytes.size(); }

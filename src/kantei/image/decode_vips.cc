@@ -101,12 +101,12 @@ bool TakeBands(Chain* chain, int count) {
       [&](VipsImage* in, VipsImage** out) { return vips_extract_band(in, out, 0, "n", count, nullptr); });
 }
 
-/// Alpha blended over white, in the encoding of the file.
-bool Flatten(Chain* chain, bool ink) {
+/// Alpha blended over the ground (255: white), in the encoding of the file.
+bool Flatten(Chain* chain, bool ink, std::uint8_t ground) {
   const VipsBandFormat format = chain->format();
   const double most = format == VIPS_FORMAT_UCHAR ? 255.0 : format == VIPS_FORMAT_USHORT ? 65535.0 : 1.0;
-  const double white = ink ? 0.0 : most;
-  std::array<double, 4> background{white, white, white, white};
+  const double level = (ink ? 255 - ground : ground) / 255.0 * most;
+  std::array<double, 4> background{level, level, level, level};
   const std::unique_ptr<VipsArrayDouble, void (*)(VipsArrayDouble*)> array(
       vips_array_double_new(background.data(), chain->bands() - 1),
       [](VipsArrayDouble* a) { vips_area_unref(VIPS_AREA(a)); });
@@ -119,12 +119,12 @@ enum class Shaped { kDone, kFailed, kUnsupported };
 
 /// To UCHAR with 1, 3 or 4 (CMYK) bands; 8-bit grey and RGB keep their alpha band, which is blended while the
 /// rows are read. `*profile_used`: the embedded profile has been applied on the way.
-Shaped Shape(Chain* chain, Raster* raster, bool* profile_used) {
+Shaped Shape(const DecodeJob& job, Chain* chain, Raster* raster, bool* profile_used) {
   const auto check = [](bool ok) { return ok ? Shaped::kDone : Shaped::kFailed; };
   if (IsDeviceIndependent(chain->kind())) {
     raster->had_alpha = chain->bands() > 3;
     if (!ToColourSpace(chain, VIPS_INTERPRETATION_sRGB)) return Shaped::kFailed;
-    return check(!raster->had_alpha || Flatten(chain, false));
+    return check(!raster->had_alpha || Flatten(chain, false, job.ground));
   }
   const bool ink = chain->kind() == VIPS_INTERPRETATION_CMYK && chain->bands() >= 4;
   const int colours = ink ? 4 : chain->bands() >= 3 ? 3 : 1;
@@ -138,7 +138,7 @@ Shaped Shape(Chain* chain, Raster* raster, bool* profile_used) {
   raster->had_alpha = chain->bands() > colours;
   if (chain->bands() > colours + 1 && !TakeBands(chain, colours + 1)) return Shaped::kFailed;
   if (format == VIPS_FORMAT_UCHAR && !ink) return Shaped::kDone;
-  if (raster->had_alpha && !Flatten(chain, ink)) return Shaped::kFailed;
+  if (raster->had_alpha && !Flatten(chain, ink, job.ground)) return Shaped::kFailed;
   if (format == VIPS_FORMAT_UCHAR) return Shaped::kDone;
   // vips_flatten may have made floats of integers.
   if (format == VIPS_FORMAT_USHORT &&
@@ -190,12 +190,12 @@ void ReadMetadata(VipsImage* image, Format format, Raster* raster) {
   raster->had_icc_profile = !raster->icc_profile.empty();
 }
 
-/// A row of `colours` samples and alpha over white.
-void BlendRow(const std::uint8_t* in, std::uint8_t* out, int width, std::size_t colours) {
+/// A row of `colours` samples and alpha over the ground.
+void BlendRow(const std::uint8_t* in, std::uint8_t* out, int width, std::size_t colours, std::uint32_t ground) {
   for (int x = 0; x < width; ++x, in += colours + 1, out += colours) {
-    const std::uint32_t alpha = in[colours], white = 255 * (255 - alpha) + 127;
+    const std::uint32_t alpha = in[colours], under = ground * (255 - alpha) + 127;
     for (std::size_t c = 0; c < colours; ++c)
-      out[c] = static_cast<std::uint8_t>((in[c] * alpha + white) / 255);
+      out[c] = static_cast<std::uint8_t>((in[c] * alpha + under) / 255);
   }
 }
 
@@ -234,7 +234,7 @@ Status PullRows(const DecodeJob& job, VipsImage* image, Raster* raster) {
     for (int y = done; y < done + area.height; ++y) {
       const auto* row = reinterpret_cast<const std::uint8_t*>(VIPS_REGION_ADDR(region.get(), 0, y));
       if (blends) {
-        BlendRow(row, blended.data(), full_width, static_cast<std::size_t>(raster->channels));
+        BlendRow(row, blended.data(), full_width, static_cast<std::size_t>(raster->channels), job.ground);
         row = blended.data();
       }
       if (shrinks) {
@@ -292,7 +292,7 @@ Result<Raster> DecodeThroughVips(const DecodeJob& job) {
 
   Chain chain(opened.release());
   bool profile_used = false;
-  const Shaped shaped = Shape(&chain, &raster, &profile_used);
+  const Shaped shaped = Shape(job, &chain, &raster, &profile_used);
   if (shaped == Shaped::kUnsupported) {
     return job.Fail(
         ErrorCode::kUnsupported,
