@@ -10,6 +10,7 @@
 #include "kantei/base/files.h"
 #include "kantei/base/float16.h"
 #include "kantei/base/json.h"
+#include "kantei/base/logistic_fit.h"
 #include "kantei/copy/descriptor_math.h"
 #include "kantei/nn/safetensors.h"
 
@@ -118,49 +119,13 @@ Status SaveDescriptorProfile(const std::filesystem::path& path, const Descriptor
 }
 
 Result<ScoreCalibration> FitCalibration(const std::vector<LabelledScore>& scores) {
-  double copies = 0;
-  for (const LabelledScore& s : scores) copies += s.copy;
-  const double strangers = static_cast<double>(scores.size()) - copies;
-  if (copies < 10 || strangers < 10)
-    return Error{ErrorCode::kInvalidArgument,
-                 "a calibration needs at least ten copies and ten strangers; there are " +
-                     std::to_string(static_cast<int>(copies)) + " and " +
-                     std::to_string(static_cast<int>(strangers))};
-  const double high = (copies + 1) / (copies + 2), low = 1 / (strangers + 2);
-  const ScoreScale scale = ScoreScale::Of(scores);
-  double a = 0, b = std::log((copies + 1) / (strangers + 1));
-  const auto loss_of = [&](double slope, double intercept) {
-    double loss = 0;
-    for (const LabelledScore& s : scores) {
-      const double x = slope * scale.Standard(s.score) + intercept, t = s.copy ? high : low;
-      loss += (x > 0 ? std::log1p(std::exp(-x)) + x : std::log1p(std::exp(x))) - t * x;
-    }
-    return loss;
-  };
-  double loss = loss_of(a, b);
-  for (int iteration = 0; iteration < 100; ++iteration) {
-    double ga = 0, gb = 0, haa = 1e-9, hab = 0, hbb = 1e-9;
-    for (const LabelledScore& s : scores) {
-      const double z = scale.Standard(s.score), p = 1 / (1 + std::exp(-(a * z + b)));
-      const double error = p - (s.copy ? high : low), weight = p * (1 - p);
-      ga += error * z, gb += error;
-      haa += weight * z * z, hab += weight * z, hbb += weight;
-    }
-    const double determinant = haa * hbb - hab * hab;
-    const double da = (hbb * ga - hab * gb) / determinant, db = (haa * gb - hab * ga) / determinant;
-    double step = 1;
-    while (step > 1e-10 && loss_of(a - step * da, b - step * db) > loss) step /= 2;
-    a -= step * da, b -= step * db;
-    const double now = loss_of(a, b);
-    if (loss - now < 1e-10 * (1 + loss)) break;
-    loss = now;
-  }
-  if (!(a > 0) || !std::isfinite(a) || !std::isfinite(b))
-    return Error{ErrorCode::kInvalidArgument,
-                 "the copies do not score higher than the strangers: nothing can be calibrated"};
+  std::vector<kantei::LabelledScore> labelled;
+  labelled.reserve(scores.size());
+  for (const LabelledScore& s : scores) labelled.push_back({s.score, s.copy});
+  KANTEI_TRY(const LogisticCurve curve, FitPlatt(labelled, {"copies", "strangers"}));
   ScoreCalibration calibration;
-  calibration.slope = a / scale.spread;
-  calibration.intercept = b - a * scale.mean / scale.spread;
+  calibration.slope = curve.slope;
+  calibration.intercept = curve.intercept;
   return calibration;
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kantei/base/logistic_fit.h"
+
 namespace kantei::copy {
 namespace {
 

@@ -2,9 +2,7 @@
 // stranger.
 #pragma once
 
-#include <algorithm>
 #include <array>
-#include <cmath>
 #include <vector>
 
 #include "kantei/copy/query_views.h"
@@ -20,22 +18,6 @@ struct LabelledView {
   double score = 0;
   ViewKind kind = ViewKind::kWhole;
   bool copy = false;
-};
-
-/// Mean and standard deviation of scores, so that a fit is well conditioned whatever their unit.
-struct ScoreScale {
-  double mean = 0, spread = 1;
-  double Standard(double score) const { return (score - mean) / spread; }
-
-  template <typename Scored>  ///< anything with a `score`
-  static ScoreScale Of(const std::vector<Scored>& scored) {
-    ScoreScale scale;
-    for (const Scored& s : scored) scale.mean += s.score / static_cast<double>(scored.size());
-    double square = 0;
-    for (const Scored& s : scored) square += (s.score - scale.mean) * (s.score - scale.mean);
-    scale.spread = std::max(std::sqrt(square / static_cast<double>(scored.size())), 1e-12);
-    return scale;
-  }
 };
 
 /// Logistic regression of "is a copy" on the score with an intercept for each kind of view, drawn towards the whole query's (ridge):
