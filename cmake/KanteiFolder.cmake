@@ -24,6 +24,13 @@ function(kantei_folder name)
   endforeach()
   target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
   if(ARG_TORCH)
+    # Files that do not use LibTorch are spared its headers.
+    foreach(source ${sources} ${tests})
+      file(STRINGS ${source} uses REGEX "#include.*(torch/|ATen/|_net\\.h)")
+      if(NOT uses)
+        set_source_files_properties(${source} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+      endif()
+    endforeach()
     # Half of a file's compile time are these headers.
     target_link_libraries(${target} PRIVATE ${TORCH_LIBRARIES})
     # ivalue.h first: Clang with C++20 refuses LibTorch 1.13's vectors of a type that is declared later.

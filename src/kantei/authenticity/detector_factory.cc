@@ -2,21 +2,33 @@
 
 #include <filesystem>
 
+#include "kantei/authenticity/forensic_detector.h"
 #include "kantei/base/files.h"
+#include "kantei/nn/safetensors.h"
 
 namespace kantei::authenticity {
 
 Result<std::unique_ptr<ManipulationDetector>> OpenDetector(const std::string& model,
                                                            const DetectorOptions& options) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
-  const std::string shown = DisplayPath(model);
+  std::filesystem::path file = model;
   std::error_code failure;
-  if (!model.empty() && std::filesystem::exists(model, failure))
-    return Error{ErrorCode::kUnsupported, shown + " holds no manipulation detector that this program knows"};
-  return Error{ErrorCode::kNotFound,
-               model.empty() ? "no manipulation detector is shipped with this program; name one with --model"
-                             : "there is no manipulation detector named \"" + shown +
-                                   "\" and no file of that name; see kantei models list"};
+  if (model.empty()) {
+    KANTEI_TRY(file, FindModel(kShippedDetector));
+  } else if (!std::filesystem::exists(file, failure)) {
+    return Error{ErrorCode::kNotFound, "there is no manipulation detector in a file " + DisplayPath(file) +
+                                           "; leave --model away for the one that is shipped"};
+  }
+  KANTEI_TRY(const nn::SafetensorsFile weights, nn::SafetensorsFile::Open(file));
+  const auto architecture = weights.metadata().find("kantei.architecture");
+  if (architecture != weights.metadata().end() && architecture->second == "forensic") {
+    ForensicDetectorOptions forensic;
+    forensic.bfloat16 = options.bfloat16;
+    KANTEI_TRY(std::unique_ptr<ForensicDetector> detector, ForensicDetector::Open(file, forensic));
+    return std::unique_ptr<ManipulationDetector>(std::move(detector));
+  }
+  return Error{ErrorCode::kUnsupported,
+               DisplayPath(file) + " holds no manipulation detector that this program knows"};
 }
 
 }  // namespace kantei::authenticity

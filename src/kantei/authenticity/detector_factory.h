@@ -14,8 +14,9 @@ struct DetectorOptions {
   Status Validate() const { return {}; }
 };
 
-/// `model`: a name, or a file of weights. kNotFound: no detector of this name and no such file; kUnsupported: a file that is no
-/// detector's.
+inline constexpr const char* kShippedDetector = "forensic.safetensors";
+
+/// `model`: a file of weights; empty: the one that is shipped. kNotFound: no such file; kUnsupported: a file that is no detector's.
 Result<std::unique_ptr<ManipulationDetector>> OpenDetector(const std::string& model,
                                                            const DetectorOptions& options);
 

@@ -109,7 +109,7 @@ Result<std::unique_ptr<ForensicDetector>> ForensicDetector::Open(const std::file
   KANTEI_RETURN_IF_ERROR(nn::LoadModule(file, name, {}, *net));
   net->eval();
   net->Fold();
-  KANTEI_TRY(const std::string digest, Sha256HexOfFile(path));
+  KANTEI_TRY(const std::string digest, Sha256File(path));
   const auto stated = file.metadata().find("kantei.name");
   detector->id_ = (stated == file.metadata().end() ? path.stem().string() : stated->second) + " " +
                   digest.substr(0, 12);

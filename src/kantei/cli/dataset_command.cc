@@ -175,6 +175,7 @@ void AddDatasetCommand(CLI::App* root, Session* session) {
   AddEdits(verb, session);
   AddDatasetCopyBenchmark(verb, session);
   AddDatasetForgeries(verb, session);
+  AddDatasetReconstructions(verb, session);
 }
 
 }  // namespace kantei::cli

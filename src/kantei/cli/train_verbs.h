@@ -7,5 +7,6 @@ namespace kantei::cli {
 
 void AddTrainDescriptor(CLI::App* train_verb, Session* session);
 void AddTrainAutoencoder(CLI::App* train_verb, Session* session);
+void AddTrainAuthenticity(CLI::App* train_verb, Session* session);
 
 }  // namespace kantei::cli

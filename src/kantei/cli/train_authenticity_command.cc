@@ -1,0 +1,92 @@
+#include <memory>
+
+#include "kantei/cli/exit_code.h"
+#include "kantei/cli/text_format.h"
+#include "kantei/cli/train_verbs.h"
+#include "kantei/cli/training_options.h"
+#include "kantei/dataset/authenticity_set.h"
+#include "kantei/train/authenticity_trainer.h"
+
+namespace kantei::cli {
+namespace {
+
+struct TrainAuthenticityArguments {
+  std::vector<std::string> sets, validation, held_out;
+  std::string out;
+  train::AuthenticityTrainingOptions options;
+};
+
+Result<std::vector<dataset::AuthenticitySample>> ReadSets(const std::vector<std::string>& sets,
+                                                          const std::vector<std::string>& held_out) {
+  std::vector<dataset::AuthenticitySample> samples;
+  for (const std::string& set : sets) {
+    KANTEI_TRY(std::vector<dataset::AuthenticitySample> read, dataset::ReadAuthenticitySet(set));
+    std::erase_if(read, [&](const dataset::AuthenticitySample& sample) {
+      return std::find(held_out.begin(), held_out.end(), sample.engine) != held_out.end() ||
+             std::find(held_out.begin(), held_out.end(), sample.source) != held_out.end();
+    });
+    samples.insert(samples.end(), read.begin(), read.end());
+  }
+  return samples;
+}
+
+Result<int> RunTrainAuthenticity(Session* session, TrainAuthenticityArguments* arguments) {
+  train::AuthenticityTrainingOptions& options = arguments->options;
+  options.schedule.threads = options.schedule.loader_threads = session->jobs;
+  KANTEI_RETURN_IF_ERROR(options.Validate());
+  KANTEI_TRY(const auto samples, ReadSets(arguments->sets, arguments->held_out));
+  KANTEI_TRY(const auto validation, ReadSets(arguments->validation, {}));
+  session->Say("Training on " + std::to_string(samples.size()) + " samples into " +
+               TerminalPath(arguments->out) +
+               ". Ctrl-C writes a checkpoint; the same command goes on from it.");
+  TrainingPlot plot(!session->quiet);
+  KANTEI_RETURN_IF_ERROR(train::TrainAuthenticity(samples, validation, options, arguments->out,
+                                                  session->cancellation,
+                                                  [&](const train::TrainingState& state) { plot.Add(state); }));
+  session->Say("Wrote " + TerminalPath(arguments->out + "/model.safetensors") + ".");
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddTrainAuthenticity(CLI::App* train_verb, Session* session) {
+  CLI::App* verb = train_verb->add_subcommand(
+      "authenticity", "Learn the network that tells made and changed pictures, and where they were changed");
+  auto arguments = std::make_shared<TrainAuthenticityArguments>();
+  train::AuthenticityTrainingOptions& o = arguments->options;
+  verb->add_option("SET", arguments->sets, "Sets as kantei dataset forgeries makes them")
+      ->required()
+      ->type_name("");
+  verb->add_option("--out", arguments->out, "Directory of the run: checkpoint, logs, model.safetensors")
+      ->required()
+      ->type_name("DIR");
+  verb->add_option("--validation", arguments->validation, "Sets for the figures that the log shows")
+      ->type_name("SET");
+  verb->add_option("--held-out", arguments->held_out, "Engines and sources that are left out of training")
+      ->type_name("NAME");
+  verb->add_option("--init", o.init, "Exported model to begin with")->type_name("FILE");
+  const auto list = [verb](const char* name, auto& field, const char* text) {
+    verb->add_option(name, field, text)->delimiter(',')->type_name("N,...")->capture_default_str();
+  };
+  const auto number = [verb](const char* name, auto& field, const char* text) {
+    verb->add_option(name, field, text)->type_name("N")->capture_default_str();
+  };
+  number("--stem", o.stem, "Channels at half resolution");
+  list("--widths", o.widths, "Channels of the four stages");
+  list("--depths", o.depths, "Residual blocks of each of these stages");
+  number("--decoder", o.decoder, "Channels of the map's decoder");
+  number("--side", o.view.side, "Side of a training view in pixels");
+  number("--views", o.views_per_step, "Views in a batch");
+  number("--resize", o.view.resize, "Chance that a view is resampled");
+  number("--coding", o.view.coding, "Chance that a view passes a codec");
+  number("--edited", o.edited_share, "Share of the views that show an edit");
+  number("--generated", o.generated_share, "Share of the views of generated pictures");
+  number("--composite", o.composite, "Chance that a reconstruction is laid into its original through a mask");
+  AddScheduleOptions(verb, &o.schedule);
+  AddJobsOption(verb, session);
+  AddQuietOption(verb, session);
+  SetExample(verb, "kantei train authenticity sets/train --validation sets/val --out runs/forensic");
+  SetAction(verb, session, [session, arguments] { return RunTrainAuthenticity(session, arguments.get()); });
+}
+
+}  // namespace kantei::cli
