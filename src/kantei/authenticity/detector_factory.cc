@@ -31,4 +31,9 @@ Result<std::unique_ptr<ManipulationDetector>> OpenDetector(const std::string& mo
                DisplayPath(file) + " holds no manipulation detector that this program knows"};
 }
 
+std::filesystem::path DetectorProfilePath(const std::filesystem::path& weights) {
+  std::filesystem::path path = weights;
+  return path.replace_extension(".profile.json");
+}
+
 }  // namespace kantei::authenticity

@@ -1,6 +1,7 @@
 // Manipulation detectors by name.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -19,5 +20,8 @@ inline constexpr const char* kShippedDetector = "forensic.safetensors";
 /// `model`: a file of weights; empty: the one that is shipped. kNotFound: no such file; kUnsupported: a file that is no detector's.
 Result<std::unique_ptr<ManipulationDetector>> OpenDetector(const std::string& model,
                                                            const DetectorOptions& options);
+
+/// WEIGHTS.profile.json beside WEIGHTS.safetensors: where the profile of a detector is looked for.
+std::filesystem::path DetectorProfilePath(const std::filesystem::path& weights);
 
 }  // namespace kantei::authenticity

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "kantei/authenticity/detector_factory.h"
 #include "kantei/base/files.h"
 #include "kantei/base/parallel.h"
 #include "kantei/base/progress.h"
@@ -15,6 +16,7 @@
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
 #include "kantei/copy/detector.h"
+#include "kantei/image/encode.h"
 #include "kantei/inspect/inspector.h"
 #include "kantei/inspect/report_html.h"
 #include "kantei/inspect/report_json.h"
@@ -29,7 +31,8 @@ constexpr std::size_t kMaxHtmlPictures = 2000;
 struct InspectArguments {
   std::vector<std::string> files;
   bool csv = false;
-  bool no_copy = false;
+  bool no_copy = false, no_pixels = false;
+  std::string detector, profile, mask_directory;
   CopyArguments copy;
   std::string html;
   std::string language = "en";
@@ -64,11 +67,41 @@ Result<std::unique_ptr<copy::CopyDetector>> OpenDetector(const Session& session,
   return copy::CopyDetector::Open(library, options, session.cancellation);
 }
 
+/// Without a detector when pixels are not to be analysed.
+Result<inspect::PixelDetector> OpenPixelDetector(const InspectArguments& arguments) {
+  inspect::PixelDetector pixels;
+  if (arguments.no_pixels) return pixels;
+  KANTEI_TRY(pixels.detector, authenticity::OpenDetector(arguments.detector, {}));
+  std::filesystem::path profile = arguments.profile;
+  if (profile.empty()) {
+    std::filesystem::path weights = arguments.detector;
+    if (weights.empty()) {
+      KANTEI_TRY(weights, FindModel(authenticity::kShippedDetector));
+    }
+    profile = authenticity::DetectorProfilePath(weights);
+  }
+  KANTEI_TRY(pixels.profile, authenticity::LoadAuthenticityProfile(profile, pixels.detector->id()));
+  return pixels;
+}
+
+/// DIRECTORY/NAME.CHECK-MAP.png for each map. Pictures of one name in different folders are told apart by their digest.
+Status WriteMaps(const std::filesystem::path& directory, const inspect::Inspection& inspection) {
+  for (const inspect::CheckReport& check : inspection.checks) {
+    for (const inspect::NamedMap& map : check.maps) {
+      const std::string name = inspection.file.path.stem().string() + "-" + inspection.file.sha256.substr(0, 8) +
+                               "." + check.key + "-" + map.name + ".png";
+      KANTEI_RETURN_IF_ERROR(image::WriteImage(directory / name, map.image));
+    }
+  }
+  return {};
+}
+
 inspect::RunFacts DescribeRun(const InspectArguments& arguments) {
   inspect::RunFacts run;
   run.tool_version = KANTEI_VERSION;
   run.started_at = UtcNow();
   run.options = {{"copy", arguments.no_copy ? "no" : "yes"},
+                 {"pixels", arguments.no_pixels ? "no" : "yes"},
                  {"reference", arguments.reference},
                  {"language", arguments.language},
                  {"working_side", std::to_string(inspect::InspectOptions{}.working_side)}};
@@ -99,7 +132,16 @@ Result<int> RunInspect(Session* session, const InspectArguments& arguments) {
   KANTEI_TRY(const std::unique_ptr<copy::CopyDetector> detector, OpenDetector(*session, arguments, &run));
   inspect::InspectOptions options;
   options.realism_reference = arguments.reference;
-  KANTEI_TRY(auto checks, inspect::MakeStandardChecks(detector.get(), options));
+  options.cancellation = session->cancellation;
+  KANTEI_TRY(inspect::PixelDetector pixels, OpenPixelDetector(arguments));
+  KANTEI_TRY(auto checks, inspect::MakeStandardChecks(detector.get(), std::move(pixels), options));
+  if (!arguments.mask_directory.empty()) {
+    std::error_code failure;
+    std::filesystem::create_directories(arguments.mask_directory, failure);
+    if (failure)
+      return Error{ErrorCode::kUnavailable,
+                   DisplayPath(arguments.mask_directory) + " cannot be made: " + failure.message()};
+  }
   const inspect::Inspector inspector(std::move(checks), options);
 
   std::optional<Progress> progress;
@@ -114,7 +156,13 @@ Result<int> RunInspect(Session* session, const InspectArguments& arguments) {
       [&](std::size_t i) { return inspector.Inspect(files[i]); },
       [&](std::size_t, inspect::Inspection&& inspection) {
         ++done;
-        const std::vector<std::string> failures = Failures(inspection);
+        std::vector<std::string> failures = Failures(inspection);
+        if (!arguments.mask_directory.empty()) {
+          const Status written = WriteMaps(arguments.mask_directory, inspection);
+          if (!written.ok()) failures.push_back(written.error().message);
+        }
+        // Maps are as large as the pictures; what is kept for the page has its figures.
+        for (inspect::CheckReport& check : inspection.checks) check.maps.clear();
         failed += failures.empty() ? 0 : 1;
         if (session->json) {
           session->out.WriteLine(DumpJson(inspect::ToJson(inspection, run)));
@@ -179,6 +227,15 @@ void AddInspectCommand(CLI::App* root, Session* session) {
   AddLibraryOption(verb, session);
   verb->add_flag("--no-copy", arguments->no_copy, "Do not look for copies");
   AddCopyOptions(verb, &arguments->copy);
+  verb->add_flag("--no-pixels", arguments->no_pixels, "Do not look in the pixels for AI making and editing");
+  verb->add_option("--detector", arguments->detector, "Weights that look for it instead of the shipped ones")
+      ->type_name("FILE");
+  verb->add_option("--profile", arguments->profile,
+                   "Calibration of the detector (kantei calibrate), by default the one beside its weights")
+      ->type_name("FILE");
+  verb->add_option("--mask-dir", arguments->mask_directory,
+                   "Save heat and confidence maps there as grey PNG of the picture's size")
+      ->type_name("DIR");
   verb->add_option(
           "--reference", arguments->reference,
           "Pictures that realism is compared with: photo, drawn, or a name made by 'kantei realism fit'")

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "kantei/image/transform.h"
 #include "kantei/inspect/words.h"
 
 namespace kantei::inspect {
@@ -43,12 +44,56 @@ const std::vector<Weight>& Weights() {
   return kWeights;
 }
 
+/// Pictures larger than this are also read shrunk to it: tampering may show at either scale.
+constexpr int kFittedSide = 1024;
+constexpr int kLeastSide = 64;
+
 class AuthenticityCheck : public Check {
  public:
+  AuthenticityCheck(std::shared_ptr<const authenticity::ManipulationDetector> detector,
+                    authenticity::AuthenticityProfile profile, const InspectOptions& options)
+      : detector_(std::move(detector)), profile_(std::move(profile)), options_(options) {}
+
   CheckReport Describe() const override { return DescribeAuthenticity(); }
-  CheckReport Run(const Subject& subject) const override { return ReportAuthenticity(*subject.earlier); }
+
+  CheckReport Run(const Subject& subject) const override {
+    if (detector_ == nullptr) return ReportAuthenticity(*subject.earlier);
+    std::vector<PixelView> views;
+    const Status read = ReadViews(subject, &views);
+    CheckReport report = ReportAuthenticity(*subject.earlier, views, profile_);
+    if (!read.ok()) report.error = read.error();
+    return report;
+  }
+
+ private:
+  Status ReadViews(const Subject& subject, std::vector<PixelView>* views) const {
+    const image::DecodedImage& shown = *subject.decoded;
+    if (std::min(shown.original_width, shown.original_height) < kLeastSide) return {};
+    image::Image native = shown.pixels;
+    if (native.width() != shown.original_width || native.height() != shown.original_height) {
+      KANTEI_TRY(image::DecodedImage whole, image::DecodeImage(subject.file, "picture", {options_.limits, 0}));
+      native = std::move(whole.pixels);
+    }
+    const auto add = [&](const char* name, image::Image picture) -> Status {
+      picture = image::ToRgb(picture);
+      KANTEI_TRY(authenticity::PixelFindings findings, detector_->Analyse(picture, options_.cancellation));
+      views->push_back({name, std::move(picture), std::move(findings)});
+      return {};
+    };
+    const bool large = std::max(native.width(), native.height()) > kFittedSide;
+    image::Image fitted = large ? image::ResizeToFit(native, kFittedSide) : image::Image();
+    KANTEI_RETURN_IF_ERROR(add("native", std::move(native)));
+    if (large && std::min(fitted.width(), fitted.height()) >= kLeastSide)
+      KANTEI_RETURN_IF_ERROR(add("fitted", std::move(fitted)));
+    return {};
+  }
+
+  std::shared_ptr<const authenticity::ManipulationDetector> detector_;
+  authenticity::AuthenticityProfile profile_;
+  InspectOptions options_;
 };
 
+/// What the declarations say, which weighs more than pixels.
 Text Headline(Band band, bool only_parts) {
   if (band == Band::kStrong && only_parts)
     return {
@@ -70,9 +115,21 @@ Text Headline(Band band, bool only_parts) {
         "There is moderate evidence that an image generator took part: it left traces in the file. Traces "
         "can be forged.",
         "画像生成ソフトの関与を示す中程度の証拠（ファイル内の痕跡）がある。ただし、痕跡は偽造できる。"};
-  return {"Undecided: the metadata declare no AI making, and this version does not analyse pixels for it.",
-          "判断を保留する。メタデータに AI 生成の申告はなく、本バージョンは画素に基づく AI "
-          "生成・改変の分析を行わない。"};
+  return {"Undecided: the metadata declare no AI making, and the pixels were not analysed for it.",
+          "判断を保留する。メタデータに AI 生成の申告はなく、画素の分析は行っていない。"};
+}
+
+Text PixelHeadline(Band band) {
+  if (band == Band::kModerate)
+    return {
+        "There is moderate evidence in the pixels that the picture was made by a generator or changed in a part. "
+        "The network that says so can be wrong.",
+        "画素に、画像生成または部分的な改変を示す中程度の証拠がある。判定はネットワークによるものであり、誤りうる。"};
+  if (band == Band::kInconclusive)
+    return {"Undecided: the pixels show signs, but authentic pictures often show as many.",
+            "判断を保留する。画素に兆候はあるが、真正な画像でも同程度の兆候はしばしば見られる。"};
+  return {"The pixels show no signs of making or change that this network knows. That does not make the picture genuine.",
+          "画素に、本ネットワークが知る生成・改変の兆候は見られない。ただし、画像が真正であることを示すものではない。"};
 }
 
 }  // namespace
@@ -83,8 +140,6 @@ CheckReport DescribeAuthenticity() {
   report.name = {"AI origin", "AI 生成・改変"};
   report.question = {"Was it made or changed by AI?", "AI による生成または改変か"};
   report.limits = {
-      {"Only declarations in the file were used. Pixels are not analysed for AI making in this version.",
-       "判定はファイル内の申告のみに基づく。本バージョンでは、画素に基づく AI 生成・改変の分析を行わない。"},
       {"A file without declarations may well be made by AI, and a declaration may be forged or copied from "
        "another file.",
        "申告のないファイルが AI "
@@ -92,9 +147,10 @@ CheckReport DescribeAuthenticity() {
   return report;
 }
 
-CheckReport ReportAuthenticity(const std::vector<CheckReport>& earlier) {
+CheckReport ReportAuthenticity(const std::vector<CheckReport>& earlier, const std::vector<PixelView>& views,
+                               const authenticity::AuthenticityProfile& profile) {
   CheckReport report = DescribeAuthenticity();
-  report.band = Band::kInconclusive;
+  report.band = views.empty() ? Band::kInconclusive : Band::kNone;
   Json declarations = Json::array();
   bool whole = false, part = false, could_read = false;
   for (const CheckReport& check : earlier)
@@ -120,20 +176,34 @@ CheckReport ReportAuthenticity(const std::vector<CheckReport>& earlier) {
                    "XMP、C2PA のいずれにも AI 生成の申告はなく、画像生成ソフトの設定も残っていない。"}
             : Text{"The metadata could not be read, so there was nothing to go by.",
                    "メタデータを読み取れなかったため、判断の材料がない。"});
-  report.headline = Headline(report.band, part && !whole);
+  const bool declared = !declarations.empty();
+  report.json["basis"] = views.empty() ? Json{"metadata"} : Json{"metadata", "pixels"};
+  report.json["pixel_analysis"] = !views.empty();
+  report.json["declarations"] = declarations;
+  if (views.empty()) {
+    report.limits.insert(report.limits.begin(),
+                         {"Only declarations in the file were used; its pixels were not analysed.",
+                          "判定はファイル内の申告のみに基づき、画素の分析は行っていない。"});
+  } else {
+    AddPixelEvidence(views, profile, &report);
+  }
+  report.headline = declared || views.empty() ? Headline(report.band, part && !whole) : PixelHeadline(report.band);
   if (report.band == Band::kStrong)
     report.gist = part && !whole ? Text{"declared in part", "一部につき申告あり"}
                                  : Text{"declared by the file", "ファイルの申告"};
+  else if (!views.empty())
+    report.gist = Fill({"made {0}, edited {1}", "生成 {0}、改変 {1}"},
+                       {Same(Percent(report.json["ai_made"]["probability"].get<double>())),
+                        Same(Percent(report.json["edited"]["probability"].get<double>()))});
   else if (report.band == Band::kInconclusive)
     report.gist = {"pixels not analysed", "画素は未分析"};
-  report.json["basis"] = {"metadata"};
-  report.json["pixel_analysis"] = false;
-  report.json["declarations"] = declarations;
   return report;
 }
 
-std::unique_ptr<Check> MakeAuthenticityCheck() {
-  return std::make_unique<AuthenticityCheck>();
+std::unique_ptr<Check> MakeAuthenticityCheck(std::shared_ptr<const authenticity::ManipulationDetector> detector,
+                                             authenticity::AuthenticityProfile profile,
+                                             const InspectOptions& options) {
+  return std::make_unique<AuthenticityCheck>(std::move(detector), std::move(profile), options);
 }
 
 }  // namespace kantei::inspect

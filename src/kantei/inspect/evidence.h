@@ -68,6 +68,12 @@ struct Fact {
   std::string value;   ///< what exactly, e.g. "trainedAlgorithmicMedia"; may be empty
 };
 
+/// A picture that belongs to the findings and can be saved, e.g. a heat map.
+struct NamedMap {
+  std::string name;    ///< part of a file name: "map", "confidence"
+  image::Image image;  ///< grey, of the inspected picture's size
+};
+
 /// The outcome of one check on one picture.
 struct CheckReport {
   std::string key;  ///< JSON key under `checks`: "copy", "realism", "metadata", "authenticity"
@@ -81,6 +87,7 @@ struct CheckReport {
   std::vector<Text> limits;   ///< what this check cannot tell
   std::vector<Fact> facts;    ///< for later checks and FindConflicts
   std::vector<Exhibit> exhibits;
+  std::vector<NamedMap> maps;
   Json json;                   ///< the object under checks.<key>; "band" is added by the renderer
   std::optional<Error> error;  ///< the check could not run
   double seconds = 0;

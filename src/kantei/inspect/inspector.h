@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "kantei/authenticity/authenticity_profile.h"
+#include "kantei/authenticity/manipulation_detector.h"
 #include "kantei/base/cancellation.h"
 #include "kantei/base/result.h"
 #include "kantei/image/decode.h"
@@ -41,12 +43,20 @@ struct InspectOptions {
   image::DecodeLimits limits;
   int working_side = 1024;                  ///< pixels; 512..4096
   std::string realism_reference = "photo";  ///< "photo", "drawn", or a fitted name
+  CancellationToken cancellation;
   Status Validate() const;
 };
 
+/// What looks for AI making and editing in the pixels, and what its logits mean.
+struct PixelDetector {
+  std::shared_ptr<const authenticity::ManipulationDetector> detector;  ///< null: declarations only
+  authenticity::AuthenticityProfile profile;                           ///< of that detector
+};
+
 /// copy (when detector is not null), metadata, realism, authenticity: in this order. The detector must
-/// outlive the checks.
+/// outlive the checks. kInvalidArgument when the profile lacks a question that is asked.
 Result<std::vector<std::unique_ptr<Check>>> MakeStandardChecks(const copy::CopyDetector* detector,
+                                                               PixelDetector pixels,
                                                                const InspectOptions& options);
 
 class Inspector {

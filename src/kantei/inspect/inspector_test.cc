@@ -152,7 +152,7 @@ TEST_F(InspectorTest, SeveralThreadsGetTheSameAnswers) {
 }
 
 TEST_F(InspectorTest, TheStandardChecksAnswerEveryQuestion) {
-  auto checks = MakeStandardChecks(nullptr, {});
+  auto checks = MakeStandardChecks(nullptr, {}, {});
   ASSERT_TRUE(checks.ok()) << checks.error().message;
   const Inspection inspection =
       Inspector(std::move(checks).value(), {}).Inspect(WritePicture("a.jpg", 800, 600));
@@ -174,7 +174,7 @@ TEST(InspectOptions, NamesTheFieldThatIsWrong) {
   EXPECT_THAT(options.Validate().error().message, HasSubstr("realism_reference"));
   options = {};
   options.realism_reference = "no such reference";
-  EXPECT_FALSE(MakeStandardChecks(nullptr, options).ok());
+  EXPECT_FALSE(MakeStandardChecks(nullptr, {}, options).ok());
 }
 
 }  // namespace
