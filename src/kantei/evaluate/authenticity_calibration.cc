@@ -35,9 +35,13 @@ Result<std::vector<LabelledScore>> HeldOut(const std::vector<CalibrationSample>&
     for (const CalibrationSample& sample : samples)
       if (fold_of(sample) != fold) rest.push_back({sample.logit, sample.fake});
     if (rest.size() == samples.size()) continue;  // nothing fell into this fold
-    KANTEI_TRY(const LogisticCurve curve, Fit(rest, options.temperature));
+    const auto curve = Fit(rest, options.temperature);
+    if (!curve.ok())
+      return Error{curve.error().code, curve.error().message + " (outside one of the " +
+                                           std::to_string(options.folds) +
+                                           " folds of the cross-validation; give more pictures)"};
     for (const CalibrationSample& sample : samples)
-      if (fold_of(sample) == fold) probabilities.push_back({curve.Probability(sample.logit), sample.fake});
+      if (fold_of(sample) == fold) probabilities.push_back({curve->Probability(sample.logit), sample.fake});
   }
   return probabilities;
 }
