@@ -47,7 +47,7 @@ class AuthenticityVerbsTest : public ::testing::Test {
 TEST_F(AuthenticityVerbsTest, EvaluateWritesTextJsonAndPage) {
   EvaluateAuthenticityArguments arguments;
   arguments.set.set = directory_ / "set";
-  arguments.robustness = {"jpeg-50"};
+  arguments.robustness = {"jpeg-90", "jpeg-50", "resize-0.75"};
   arguments.html = directory_ / "report.html";
   arguments.options.bootstrap = 20;
   arguments.options.examples = 1;
@@ -78,7 +78,7 @@ TEST_F(AuthenticityVerbsTest, EvaluateWritesTextJsonAndPage) {
   const Json schema_json = *ParseJson(*schema, "schema");
   for (const std::string& violation : inspect::samples::SchemaCheck(schema_json).Violations(*report))
     ADD_FAILURE() << violation;
-  EXPECT_EQ(report->at("conditions").size(), 3u);
+  EXPECT_EQ(report->at("conditions").size(), 5u);
   EXPECT_EQ(report->at("conditions")[1].at("image").at("manipulated").at("auc"), 1.0);
   // The schema notices what is missing or misspelt.
   Json damaged = *report;
