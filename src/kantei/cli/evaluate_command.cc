@@ -4,6 +4,7 @@
 
 #include "kantei/base/files.h"
 #include "kantei/base/json.h"
+#include "kantei/cli/authenticity_verbs.h"
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/network_options.h"
 #include "kantei/cli/text_format.h"
@@ -280,6 +281,7 @@ void AddEvaluateCommand(CLI::App* root, Session* session) {
   verb->require_subcommand(1);
   SetExample(verb, "kantei evaluate copy bench/");
   AddEvaluateCopy(verb, session);
+  AddEvaluateAuthenticity(verb, session);
 }
 
 }  // namespace kantei::cli

@@ -104,6 +104,7 @@ int Run(int argc, char** argv) {
     AddModelsCommand(&root, &session);
     AddDatasetCommand(&root, &session);
     AddEvaluateCommand(&root, &session);
+    AddCalibrateCommand(&root, &session);
     AddCompletionCommand(&root, &session);
     AddDocsCommand(&root, &session);
 

@@ -24,6 +24,8 @@ struct Tree {
     AddHashCommand(&root, &session);
     AddTrainCommand(&root, &session);
     AddModelsCommand(&root, &session);
+    AddEvaluateCommand(&root, &session);
+    AddCalibrateCommand(&root, &session);
     AddCompletionCommand(&root, &session);
     AddDocsCommand(&root, &session);
   }

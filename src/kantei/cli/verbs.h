@@ -13,6 +13,7 @@ void AddTrainCommand(CLI::App* root, Session* session);
 void AddModelsCommand(CLI::App* root, Session* session);
 void AddDatasetCommand(CLI::App* root, Session* session);
 void AddEvaluateCommand(CLI::App* root, Session* session);
+void AddCalibrateCommand(CLI::App* root, Session* session);
 void AddCompletionCommand(CLI::App* root, Session* session);
 /// Hidden: prints docs/cli.md.
 void AddDocsCommand(CLI::App* root, Session* session);

@@ -1,7 +1,9 @@
 #include "kantei/evaluate/authenticity_calibration.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <map>
 
 #include "kantei/base/parallel.h"
 #include "kantei/base/random.h"
@@ -23,21 +25,39 @@ Result<LogisticCurve> Fit(const std::vector<LabelledScore>& scores, bool tempera
   return temperature ? FitTemperature(scores, kNames) : FitPlatt(scores, kNames);
 }
 
+/// Folds by pair, of nearly equal size: pairs of each make-up (fake, authentic, both) are dealt out in a random order.
+std::map<std::uint64_t, int> DealFolds(const std::vector<CalibrationSample>& samples,
+                                       const AuthenticityCalibrationOptions& options) {
+  std::map<std::uint64_t, int> make_up;
+  for (const CalibrationSample& sample : samples) make_up[sample.pair] |= sample.fake ? 1 : 2;
+  std::vector<std::array<std::uint64_t, 3>> order;
+  for (const auto& [pair, kinds] : make_up)
+    order.push_back({static_cast<std::uint64_t>(kinds), Random(pair ^ options.seed).Next(), pair});
+  std::sort(order.begin(), order.end());
+  std::map<std::uint64_t, int> folds;
+  for (std::size_t i = 0; i < order.size(); ++i)
+    folds[order[i][2]] = static_cast<int>(i % static_cast<std::size_t>(options.folds));
+  return folds;
+}
+
 /// Probabilities of pictures that the curve behind them has not seen.
 Result<std::vector<LabelledScore>> HeldOut(const std::vector<CalibrationSample>& samples,
                                            const AuthenticityCalibrationOptions& options) {
-  const auto fold_of = [&](const CalibrationSample& sample) {
-    return Random(sample.pair ^ options.seed).Below(static_cast<std::uint64_t>(options.folds));
-  };
+  const std::map<std::uint64_t, int> folds = DealFolds(samples, options);
+  const auto fold_of = [&](const CalibrationSample& sample) { return folds.at(sample.pair); };
   std::vector<LabelledScore> probabilities;
-  for (std::uint64_t fold = 0; fold < static_cast<std::uint64_t>(options.folds); ++fold) {
+  for (int fold = 0; fold < options.folds; ++fold) {
     std::vector<LabelledScore> rest;
     for (const CalibrationSample& sample : samples)
       if (fold_of(sample) != fold) rest.push_back({sample.logit, sample.fake});
     if (rest.size() == samples.size()) continue;  // nothing fell into this fold
-    KANTEI_TRY(const LogisticCurve curve, Fit(rest, options.temperature));
+    const auto curve = Fit(rest, options.temperature);
+    if (!curve.ok())
+      return Error{curve.error().code, curve.error().message + " (outside one of the " +
+                                           std::to_string(options.folds) +
+                                           " folds of the cross-validation; give more pictures)"};
     for (const CalibrationSample& sample : samples)
-      if (fold_of(sample) == fold) probabilities.push_back({curve.Probability(sample.logit), sample.fake});
+      if (fold_of(sample) == fold) probabilities.push_back({curve->Probability(sample.logit), sample.fake});
   }
   return probabilities;
 }

@@ -67,7 +67,7 @@ std::string CurveSvg(const CurvePlot& plot) {
     svg += "<path class=\"ninety\" d=\"M" + frame.At(0, 0) + "L" + frame.At(x_most, plot.y_most) + "\"/>\n";
   for (std::size_t n = 0; n < plot.lines.size(); ++n) {
     const CurveLine& line = plot.lines[n];
-    const std::string colour(SeriesColour(n + 1));
+    const std::string colour(SeriesColour(line.colour));
     std::string path, marks;
     double last_x = -1e9, last_y = -1e9;
     for (std::size_t i = 0; i < line.points.size(); ++i) {

@@ -13,7 +13,8 @@ struct CurveLine {
   std::string name;   ///< legend
   std::string value;  ///< at the right of the legend, e.g. "AUC 0.93"; may be empty
   std::vector<std::pair<double, double>> points;
-  bool marks = false;  ///< a dot at each point
+  bool marks = false;      ///< a dot at each point
+  std::size_t colour = 1;  ///< as in SeriesColour
 };
 
 struct CurvePlot {

@@ -159,10 +159,10 @@ std::string Plots(const AuthenticityEvaluation& evaluation) {
   for (std::size_t q = 0; q < kQuestions; ++q) {
     const QuestionFigures& f = all.questions[q];
     if (!f.auc) continue;
-    CurveLine line{kQuestionTitles[q], "AUC " + Fixed(*f.auc, 3), {}, false};
+    CurveLine line{kQuestionTitles[q], "AUC " + Fixed(*f.auc, 3), {}, false, q + 1};
     for (const RocPoint& point : f.roc) line.points.emplace_back(point.false_alarms, point.hits);
     roc.lines.push_back(line);
-    CurveLine cover{kQuestionTitles[q], "area " + Fixed(f.risk_area, 3), {}, false};
+    CurveLine cover{kQuestionTitles[q], "area " + Fixed(f.risk_area, 3), {}, false, q + 1};
     for (const RiskCoveragePoint& point : f.risk_coverage) {
       cover.points.emplace_back(point.coverage, point.risk);
       if (point.coverage >= 0.02) risk.y_most = std::max(risk.y_most, std::ceil(point.risk * 10) / 10);
@@ -180,6 +180,14 @@ std::string Plots(const AuthenticityEvaluation& evaluation) {
   return html + "</div>\n";
 }
 
+std::string AxisName(const std::string& kind) {
+  if (kind == "jpeg") return "JPEG: quality";
+  if (kind == "webp") return "WebP: quality";
+  if (kind == "blur") return "Gaussian blur: side of the kernel in pixels";
+  if (kind == "noise") return "Gaussian noise: variance in grey levels²";
+  return "resize: factor of both sides";
+}
+
 /// One small plot for each kind of wear, with the unworn figure at the left.
 std::string Robustness(const AuthenticityEvaluation& evaluation) {
   std::map<std::string, std::vector<const ConditionFigures*>> kinds;
@@ -194,7 +202,7 @@ std::string Robustness(const AuthenticityEvaluation& evaluation) {
   const ConditionFigures& base = evaluation.conditions[0];
   std::string html = "<h2>Robustness</h2>\n<div class=\"plots\">\n";
   for (const std::string& kind : order) {
-    CurvePlot plot{kind, kind, "AUC, pixel F1", 1, 1, false, {"none"}, {}};
+    CurvePlot plot{kind, AxisName(kind), "AUC, pixel F1", 1, 1, false, {"none"}, {}};
     std::vector<const ConditionFigures*> steps = {&base};
     for (const ConditionFigures* step : kinds[kind]) {
       steps.push_back(step);
@@ -202,14 +210,14 @@ std::string Robustness(const AuthenticityEvaluation& evaluation) {
     }
     for (std::size_t q = 1; q < kQuestions; ++q) {
       if (!base.questions[q].auc) continue;
-      CurveLine line{"AUC: " + std::string(kQuestionTitles[q]), "", {}, true};
+      CurveLine line{"AUC: " + std::string(kQuestionTitles[q]), "", {}, true, q + 1};
       for (std::size_t i = 0; i < steps.size(); ++i)
         if (steps[i]->questions[q].auc)
           line.points.emplace_back(static_cast<double>(i), *steps[i]->questions[q].auc);
       plot.lines.push_back(std::move(line));
     }
     if (base.edited.pictures > 0) {
-      CurveLine line{"pixel F1 of edited pictures", "", {}, true};
+      CurveLine line{"pixel F1 of edited pictures", "", {}, true, kQuestions + 1};
       for (std::size_t i = 0; i < steps.size(); ++i)
         line.points.emplace_back(static_cast<double>(i), steps[i]->edited.origin.f1);
       plot.lines.push_back(std::move(line));

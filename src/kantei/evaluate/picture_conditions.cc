@@ -59,28 +59,29 @@ Image Blurred(const Image& picture, int side) {
   };
   const int c = picture.channels();
   std::vector<float> across(picture.pixels().size());
+  std::vector<int> from(
+      static_cast<std::size_t>(w + 2 * radius));  // where position x - radius is read, in values
+  for (int x = 0; x < w + 2 * radius; ++x) from[static_cast<std::size_t>(x)] = mirrored(x - radius, w) * c;
   for (int y = 0; y < h; ++y) {
+    const std::uint8_t* row = picture.row(y);
     float* out = across.data() + static_cast<std::size_t>(y) * picture.stride();
-    for (int x = 0; x < w; ++x) {
-      for (int k = -radius; k <= radius; ++k) {
-        const std::uint8_t* from = picture.row(y) + mirrored(x + k, w) * c;
+    for (int x = 0; x < w; ++x, out += c)
+      for (int k = 0; k < side; ++k)
         for (int channel = 0; channel < c; ++channel)
-          out[x * c + channel] +=
-              kernel[static_cast<std::size_t>(k + radius)] * static_cast<float>(from[channel]);
-      }
-    }
+          out[channel] += kernel[static_cast<std::size_t>(k)] *
+                          static_cast<float>(row[from[static_cast<std::size_t>(x + k)] + channel]);
   }
   Image blurred(w, h, c);
-  std::vector<float> row(picture.stride());
+  std::vector<float> sums(picture.stride());
   for (int y = 0; y < h; ++y) {
-    std::fill(row.begin(), row.end(), 0.5f);  // rounds
+    std::fill(sums.begin(), sums.end(), 0.5f);  // rounds
     for (int k = -radius; k <= radius; ++k) {
-      const float* from = across.data() + static_cast<std::size_t>(mirrored(y + k, h)) * picture.stride();
+      const float* row = across.data() + static_cast<std::size_t>(mirrored(y + k, h)) * picture.stride();
       const float weight = kernel[static_cast<std::size_t>(k + radius)];
-      for (std::size_t i = 0; i < row.size(); ++i) row[i] += weight * from[i];
+      for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += weight * row[i];
     }
-    for (std::size_t i = 0; i < row.size(); ++i)
-      blurred.row(y)[i] = static_cast<std::uint8_t>(std::clamp(row[i], 0.0f, 255.0f));
+    for (std::size_t i = 0; i < sums.size(); ++i)
+      blurred.row(y)[i] = static_cast<std::uint8_t>(std::clamp(sums[i], 0.0f, 255.0f));
   }
   return blurred;
 }
