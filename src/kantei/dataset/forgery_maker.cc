@@ -18,8 +18,8 @@ using image::Image;
 constexpr std::array<ForgeryKind, 12> kKinds{{
     {"telea", "a hole filled by fast marching", 1},
     {"navier-stokes", "a hole filled by fluid dynamics", 1},
-    {"fsr", "a hole filled by frequency-selective reconstruction (slow)", 0.25},
-    {"shift-map", "a hole filled with shifted pieces of the picture", 1},
+    {"fsr", "a hole filled by frequency-selective reconstruction (slow)", 0.4},
+    {"shift-map", "a hole filled with shifted pieces of the picture (slow)", 0.6},
     {"patch-match", "a hole filled with patches of the picture", 2},
     {"diffuse", "a hole filled with the smoothest surface", 0.5},
     {"splice", "a segment of another picture pasted in", 2, true},
@@ -90,11 +90,23 @@ Result<std::optional<Layer>> Inpaint(const Job& job, const generate::InpaintEngi
   return std::optional<Layer>(Layer{std::move(mixed), std::move(weight)});
 }
 
+Piece Padded(const Piece& piece, int margin) {
+  const int width = piece.alpha.width() + 2 * margin, height = piece.alpha.height() + 2 * margin;
+  Piece padded{Image(width, height, 3), Image(width, height, 1)};
+  for (int y = 0; y < piece.alpha.height(); ++y) {
+    std::copy_n(piece.colour.row(y), piece.colour.stride(), padded.colour.row(y + margin) + 3 * margin);
+    std::copy_n(piece.alpha.row(y), piece.alpha.stride(), padded.alpha.row(y + margin) + margin);
+  }
+  return padded;
+}
+
 /// A piece laid where its centre is inside the picture.
 Layer LaySomewhere(const Job& job, Piece piece, Random& random) {
   const int feather = DrawFeather(job.options, random);
   if (feather > 0) {
-    // The rim is softened inwards: what lies outside the piece has no colour.
+    // The rim is softened inwards: what lies outside the piece has no colour. A frame around it, so that pieces that fill
+    // their box are soft there too.
+    piece = Padded(piece, feather);
     Image soft = InnerFeather(piece.alpha, feather);
     for (std::size_t i = 0; i < soft.pixels().size(); ++i) {
       const int before = std::max<int>(1, piece.alpha.pixels()[i]);

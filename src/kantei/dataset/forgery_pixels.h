@@ -21,7 +21,8 @@ image::Image Feather(const image::Image& weight, int radius);
 image::Image Mix(const image::Image& ground, const image::Image& top, const image::Image& weight);
 /// Box mean of an RGB picture, `passes` times.
 image::Image BoxBlur(const image::Image& rgb, int radius, int passes);
-/// Standard deviation of the noise of the luma where `mask` is 0 (Immerkaer 1996), in levels.
+/// Standard deviation of the noise of the luma where `mask` is 0, in levels: Immerkaer's operator (1996) with the median, so
+/// that lines do not count as noise. 0 for flat drawings.
 double NoiseLevel(const image::Image& rgb, const image::Image& mask);
 /// Gaussian noise on every channel, partly common to the three.
 void AddNoise(image::Image* rgb, double sigma, Random& random);

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <numeric>
+#include <cmath>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -23,6 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The table is written anew after so many files, so that it can be used before the set is whole.
+constexpr std::size_t kTableEvery = 256;
 constexpr std::size_t kMostCutouts = 400;
 /// Cut-outs are kept in memory, at this size at most.
 constexpr int kCutoutSide = 320;
@@ -72,36 +73,44 @@ Result<std::vector<Item>> Collect(const std::vector<fs::path>& roots, bool gener
   return items;
 }
 
-/// At most `most` of the items: every source gives as many as any other while it has some.
+/// At most `most` of the items, shared among the sources by the square root of their sizes: large ones give more without
+/// drowning the small.
 std::vector<Item> Spread(std::vector<Item> items, std::size_t most, std::uint64_t seed) {
   if (most == 0 || items.size() <= most) return items;
   std::map<std::string, std::vector<Item>> sources;
   for (Item& item : items) sources[item.source].push_back(std::move(item));
-  std::vector<std::pair<std::string, std::size_t>> sizes;
+  std::vector<std::vector<Item>*> order;
+  double weights = 0;
   for (auto& [name, list] : sources) {
     Random random(seed ^ Hash(name));
     for (std::size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random.Below(i)]);
-    sizes.emplace_back(name, list.size());
+    order.push_back(&list);
+    weights += std::sqrt(double(list.size()));
   }
   // The small sources first: what they lack falls to the larger ones.
-  std::stable_sort(sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->size() < b->size(); });
   std::vector<Item> chosen;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const std::size_t share = (most - chosen.size()) / (sizes.size() - i);
-    auto& list = sources[sizes[i].first];
-    for (std::size_t k = 0; k < std::min(share, list.size()); ++k) chosen.push_back(std::move(list[k]));
+  for (std::vector<Item>* list : order) {
+    const double weight = std::sqrt(double(list->size()));
+    const auto share = static_cast<std::size_t>(Round(double(most - chosen.size()) * weight / weights));
+    weights -= weight;
+    for (std::size_t k = 0; k < std::min(share, list->size()); ++k) chosen.push_back(std::move((*list)[k]));
   }
   return chosen;
 }
 
-Result<image::Cutout> Read(const fs::path& path, int side) {
-  KANTEI_TRY(const Bytes bytes, ReadFile(path, image::DecodeLimits{}.max_file_bytes));
+Result<image::Cutout> Decode(const Bytes& bytes, const fs::path& path, int side) {
   image::DecodeOptions options;
   options.limits.max_pixels = 64'000'000;
   // Large ones may be shrunk while they are read, but never to less than twice the size that is wanted, so that the last
   // step is the same for all.
   options.max_longer_side = side > 0 ? std::max(4096, 2 * side) : 0;
   return image::DecodeCutout(bytes, DisplayPath(path), options);
+}
+
+Result<image::Cutout> Read(const fs::path& path, int side) {
+  KANTEI_TRY(const Bytes bytes, ReadFile(path, image::DecodeLimits{}.max_file_bytes));
+  return Decode(bytes, path, side);
 }
 
 /// The same steps for every picture of the set, whatever its class.
@@ -168,7 +177,7 @@ class SetWriter {
       made.kept = true;
       return made;
     }
-    const Result<image::Cutout> read = Read(item.path, options_.side);
+    const Result<image::Cutout> read = Decode(*bytes, item.path, options_.side);
     if (!read.ok()) {
       made.file = read.error();
       return made;
@@ -392,12 +401,15 @@ Result<ForgerySetSummary> MakeForgerySet(const ForgerySetOptions& options, const
   KANTEI_TRY(writer.kinds, ChooseKinds(options, writer.donors.size() > 1, !writer.cutouts.empty()));
   items = Spread(std::move(items), static_cast<std::size_t>(options.pictures), options.seed);
   items.insert(items.end(), generated.begin(), generated.end());
+  // In no order, so that a run that was stopped leaves a fair sample.
+  Random order(options.seed);
+  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[order.Below(i)]);
   report.begin(items.size());
 
   ForgerySetSummary summary;
   std::vector<SampleRow> rows;
   std::set<std::string> known;
-  std::size_t handled = 0;
+  std::size_t handled = 0, seen = 0;
   Status disk;
   OrderedPipeline<Made>(
       items.size(), ThreadCount(options.threads), cancellation, [&](std::size_t i) { return writer.Make(items[i]); },
@@ -421,6 +433,7 @@ Result<ForgerySetSummary> MakeForgerySet(const ForgerySetOptions& options, const
           rows.push_back(std::move(row));
         }
         report.source_done();
+        if (disk.ok() && ++seen % kTableEvery == 0) disk = WriteSamplesTable(options.out / kSamplesFile, rows);
         return disk.ok();
       });
   KANTEI_RETURN_IF_ERROR(disk);
