@@ -60,7 +60,8 @@ Moments MeasureColours(const Image& rgb, const Image* weight) {
   }
   for (std::size_t c = 0; c < 3 && moments.count > 0; ++c) {
     moments.mean[c] /= moments.count;
-    moments.deviation[c] = std::sqrt(std::max(0.0, squares[c] / moments.count - moments.mean[c] * moments.mean[c]));
+    moments.deviation[c] =
+        std::sqrt(std::max(0.0, squares[c] / moments.count - moments.mean[c] * moments.mean[c]));
   }
   return moments;
 }
@@ -169,7 +170,8 @@ Piece CutPiece(const Image& rgb, const Image& mask) {
   const image::Rect box = MaskBox(mask);
   Piece piece{image::Crop(rgb, box), image::Crop(mask, box)};
   for (std::size_t i = 0; i < piece.alpha.pixels().size(); ++i) {
-    if (piece.alpha.pixels()[i] == 0) std::fill_n(piece.colour.pixels().begin() + static_cast<std::ptrdiff_t>(3 * i), 3, 0);
+    if (piece.alpha.pixels()[i] == 0)
+      std::fill_n(piece.colour.pixels().begin() + static_cast<std::ptrdiff_t>(3 * i), 3, 0);
   }
   return piece;
 }
@@ -179,15 +181,18 @@ Piece Transform(const Piece& piece, double scale, double degrees, bool mirrored)
   if (mirrored) moved = {image::FlipHorizontal(moved.colour), image::FlipHorizontal(moved.alpha)};
   const int width = std::max(1, Round(moved.colour.width() * scale));
   const int height = std::max(1, Round(moved.colour.height() * scale));
-  if (scale != 1) moved = {image::Resize(moved.colour, width, height), image::Resize(moved.alpha, width, height)};
+  if (scale != 1)
+    moved = {image::Resize(moved.colour, width, height), image::Resize(moved.alpha, width, height)};
   if (degrees == 0) return moved;
   const SinCos turn = SinCosDegrees(degrees);
-  const int wide = static_cast<int>(std::ceil(width * std::fabs(turn.cos) + height * std::fabs(turn.sin))) + 2;
-  const int high = static_cast<int>(std::ceil(width * std::fabs(turn.sin) + height * std::fabs(turn.cos))) + 2;
+  const int wide =
+      static_cast<int>(std::ceil(width * std::fabs(turn.cos) + height * std::fabs(turn.sin))) + 2;
+  const int high =
+      static_cast<int>(std::ceil(width * std::fabs(turn.sin) + height * std::fabs(turn.cos))) + 2;
   image::Homography map;  // from the new frame to the old one
-  map.m = {turn.cos, turn.sin, width / 2.0 - turn.cos * wide / 2 - turn.sin * high / 2,
+  map.m = {turn.cos,  turn.sin, width / 2.0 - turn.cos * wide / 2 - turn.sin * high / 2,
            -turn.sin, turn.cos, height / 2.0 + turn.sin * wide / 2 - turn.cos * high / 2,
-           0, 0, 1};
+           0,         0,        1};
   return {image::Warp(moved.colour, map, wide, high, 0), image::Warp(moved.alpha, map, wide, high, 0)};
 }
 

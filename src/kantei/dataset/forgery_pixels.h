@@ -27,7 +27,8 @@ double NoiseLevel(const image::Image& rgb, const image::Image& mask);
 /// Gaussian noise on every channel, partly common to the three.
 void AddNoise(image::Image* rgb, double sigma, Random& random);
 /// Shifts and stretches the colours of `piece` (where weight > 0) towards those of `ground`; strength 0..1.
-void MatchColour(image::Image* piece, const image::Image& weight, const image::Image& ground, double strength);
+void MatchColour(image::Image* piece, const image::Image& weight, const image::Image& ground,
+                 double strength);
 /// A random change of hue, saturation and gain that can be seen.
 void Recolour(image::Image* rgb, Random& random);
 
