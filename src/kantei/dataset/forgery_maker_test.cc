@@ -113,7 +113,7 @@ TEST(ForgeryMakerTest, NothingComesOfABlankPictureOrWithoutMaterial) {
 }
 
 TEST(ForgeryMakerTest, ADrawingWhoseFillingLeavesNoTraceIsNotForged) {
-  // Squares on a flat ground: telea closes each without a trace.
+  // Squares on a flat ground: a smooth filling closes each without a trace.
   Image drawing(128, 96, 3);
   std::fill(drawing.pixels().begin(), drawing.pixels().end(), 200);
   for (int i = 0; i < 5; ++i) {
@@ -127,13 +127,14 @@ TEST(ForgeryMakerTest, ADrawingWhoseFillingLeavesNoTraceIsNotForged) {
   options.mask.most_share = 0.03;
   options.attempts = 30;
   options.least_changed = 0.01;
+  options.mask.dilation = 3;
   // The largest share of flat pixels inside a mask.
   const auto flattest = [&](double most_flat) {
     options.most_flat = most_flat;
     auto maker = ForgeryMaker::Create(options);
     double most = -1;
     for (std::uint64_t seed = 0; seed < 12; ++seed) {
-      const auto forged = maker->Forge("telea", drawing, {}, seed, CancellationToken());
+      const auto forged = maker->Forge("diffuse", drawing, {}, seed, CancellationToken());
       if (!forged.ok() || !forged->has_value()) continue;
       const Forgery& forgery = **forged;
       double flat = 0, count = 0;
