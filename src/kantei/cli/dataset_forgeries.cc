@@ -73,11 +73,11 @@ Result<int> RunForgeries(Session* session, Arguments* arguments) {
                                          {"engines", engines}}));
   } else {
     const auto n = [](std::int64_t count) { return std::to_string(count); };
-    session->out.WriteLine(TerminalPath(options.out) + ": " + n(made.authentic) + " authentic, " + n(made.edited) +
-                           " edited, " + n(made.generated) + " generated");
+    session->out.WriteLine(TerminalPath(options.out) + ": " + n(made.authentic) + " authentic, " +
+                           n(made.edited) + " edited, " + n(made.generated) + " generated");
     session->out.WriteLine("left out: " + n(made.small) + " too small, " + n(made.blank) +
-                           " blank or with black corners, " + n(made.failed) + " unreadable; " + n(made.fruitless) +
-                           " forgeries came to nothing");
+                           " blank or with black corners, " + n(made.failed) + " unreadable; " +
+                           n(made.fruitless) + " forgeries came to nothing");
   }
   if (!made.finished)
     return Error{ErrorCode::kCancelled, "stopped on request; run the same command again to go on"};
@@ -88,7 +88,8 @@ Result<int> RunForgeries(Session* session, Arguments* arguments) {
 
 void AddDatasetForgeries(CLI::App* dataset, Session* session) {
   CLI::App* verb = dataset->add_subcommand(
-      "forgeries", "Make a set of authentic, edited and generated pictures with exact masks, to train and to test with");
+      "forgeries",
+      "Make a set of authentic, edited and generated pictures with exact masks, to train and to test with");
   auto arguments = std::make_shared<Arguments>();
   dataset::ForgerySetOptions& options = arguments->options;
   verb->add_option("DIR", arguments->sources,
@@ -98,12 +99,14 @@ void AddDatasetForgeries(CLI::App* dataset, Session* session) {
   const auto names = [&](const char* name, std::vector<std::string>* list, const char* description) {
     verb->add_option(name, *list, description)->delimiter(',')->allow_extra_args(false)->type_name("NAMES");
   };
-  names("--engines", &options.engines, "Ways of forging, with commas between them; by default all that can be done");
+  names("--engines", &options.engines,
+        "Ways of forging, with commas between them; by default all that can be done");
   names("--held-out", &options.held_out, "Ways of forging that are not used, to test with later");
   const auto folders = [&](const char* name, std::vector<std::string>* list, const char* description) {
     verb->add_option(name, *list, description)->allow_extra_args(false)->type_name("DIR");
   };
-  folders("--donors", &arguments->donors, "Pictures from which segments are pasted; by default the other pictures");
+  folders("--donors", &arguments->donors,
+          "Pictures from which segments are pasted; by default the other pictures");
   folders("--cutouts", &arguments->cutouts, "Pictures with transparency that are pasted");
   folders("--generated", &arguments->generated, "Pictures wholly made by a generator");
   const auto count = [&](const char* name, int* value, int least, int most, const char* description) {
@@ -124,12 +127,16 @@ void AddDatasetForgeries(CLI::App* dataset, Session* session) {
   verb->add_option("--split", options.split, "Written into the table")
       ->check(CLI::IsMember({"train", "val", "test"}))
       ->type_name("NAME");
-  verb->add_option("--seed", options.seed, "Seed of every random choice")->type_name("N")->capture_default_str();
+  verb->add_option("--seed", options.seed, "Seed of every random choice")
+      ->type_name("N")
+      ->capture_default_str();
   verb->add_flag("--list", arguments->list, "Name all ways of forging and do nothing else");
   AddJsonOption(verb, session);
   AddJobsOption(verb, session);
   AddQuietOption(verb, session);
-  SetExample(verb, "kantei dataset forgeries photos/ --out set --cutouts stamps/ --held-out shift-map --split train");
+  SetExample(
+      verb,
+      "kantei dataset forgeries photos/ --out set --cutouts stamps/ --held-out shift-map --split train");
   SetAction(verb, session, [session, arguments] { return RunForgeries(session, arguments.get()); });
 }
 

@@ -18,8 +18,8 @@ using image::Image;
 constexpr std::array<ForgeryKind, 12> kKinds{{
     {"telea", "a hole filled by fast marching", 1},
     {"navier-stokes", "a hole filled by fluid dynamics", 1},
-    {"fsr", "a hole filled by frequency-selective reconstruction (slow)", 0.25},
-    {"shift-map", "a hole filled with shifted pieces of the picture", 1},
+    {"fsr", "a hole filled by frequency-selective reconstruction (slow)", 0.4},
+    {"shift-map", "a hole filled with shifted pieces of the picture (slow)", 0.6},
     {"patch-match", "a hole filled with patches of the picture", 2},
     {"diffuse", "a hole filled with the smoothest surface", 0.5},
     {"splice", "a segment of another picture pasted in", 2, true},
@@ -90,11 +90,23 @@ Result<std::optional<Layer>> Inpaint(const Job& job, const generate::InpaintEngi
   return std::optional<Layer>(Layer{std::move(mixed), std::move(weight)});
 }
 
+Piece Padded(const Piece& piece, int margin) {
+  const int width = piece.alpha.width() + 2 * margin, height = piece.alpha.height() + 2 * margin;
+  Piece padded{Image(width, height, 3), Image(width, height, 1)};
+  for (int y = 0; y < piece.alpha.height(); ++y) {
+    std::copy_n(piece.colour.row(y), piece.colour.stride(), padded.colour.row(y + margin) + 3 * margin);
+    std::copy_n(piece.alpha.row(y), piece.alpha.stride(), padded.alpha.row(y + margin) + margin);
+  }
+  return padded;
+}
+
 /// A piece laid where its centre is inside the picture.
 Layer LaySomewhere(const Job& job, Piece piece, Random& random) {
   const int feather = DrawFeather(job.options, random);
   if (feather > 0) {
-    // The rim is softened inwards: what lies outside the piece has no colour.
+    // The rim is softened inwards: what lies outside the piece has no colour. A frame around it, so that pieces that fill
+    // their box are soft there too.
+    piece = Padded(piece, feather);
     Image soft = InnerFeather(piece.alpha, feather);
     for (std::size_t i = 0; i < soft.pixels().size(); ++i) {
       const int before = std::max<int>(1, piece.alpha.pixels()[i]);
@@ -116,7 +128,8 @@ double ScaleFor(const Job& job, const Piece& piece, double most, Random& random)
   const double share = LogUniform(random, job.options.mask.least_share, job.options.mask.most_share);
   const double area = double(job.rgb.width()) * job.rgb.height() * share;
   const double own = std::max(1.0, MaskShare(piece.alpha) * piece.alpha.width() * piece.alpha.height());
-  const double fits = std::min(1.2 * job.rgb.width() / piece.alpha.width(), 1.2 * job.rgb.height() / piece.alpha.height());
+  const double fits =
+      std::min(1.2 * job.rgb.width() / piece.alpha.width(), 1.2 * job.rgb.height() / piece.alpha.height());
   return std::min({std::sqrt(area / own), most, fits});
 }
 
@@ -201,6 +214,20 @@ std::optional<Layer> Retouch(const Job& job, std::string_view kind, Random& rand
   return layer;
 }
 
+/// The share of the mask's pixels that equal their neighbours to the right and below.
+double FlatShare(const Image& rgb, const Image& mask) {
+  double flat = 0, count = 0;
+  for (int y = 0; y + 1 < rgb.height(); ++y) {
+    for (int x = 0; x + 1 < rgb.width(); ++x) {
+      if (mask.row(y)[x] == 0) continue;
+      const std::uint8_t *here = rgb.row(y) + 3 * x, *below = rgb.row(y + 1) + 3 * x;
+      flat += std::equal(here, here + 3, here + 3) && std::equal(here, here + 3, below) ? 1 : 0;
+      count += 1;
+    }
+  }
+  return count > 0 ? flat / count : 0;
+}
+
 /// The mask as the header says; nullopt when too little was changed.
 std::optional<Forgery> Finish(const Image& rgb, Layer layer, const ForgeryOptions& options) {
   Image changed(rgb.width(), rgb.height(), 1), mask(rgb.width(), rgb.height(), 1);
@@ -221,8 +248,8 @@ std::optional<Forgery> Finish(const Image& rgb, Layer layer, const ForgeryOption
     differing += changed.pixels()[i] != 0 ? 1 : 0;
   }
   const double area = double(rgb.width()) * rgb.height();
-  if (size < area * options.mask.least_share / 2 || size > area * std::min(0.95, options.mask.most_share * 1.5) ||
-      differing < size * options.least_changed)
+  if (size < area * options.mask.least_share / 2 ||
+      size > area * std::min(0.95, options.mask.most_share * 1.5) || differing < size * options.least_changed)
     return std::nullopt;
   return Forgery{std::move(layer.picture), std::move(mask)};
 }
@@ -234,15 +261,17 @@ std::span<const ForgeryKind> AllForgeryKinds() {
 }
 
 const ForgeryKind* FindForgeryKind(std::string_view name) {
-  const auto found = std::find_if(kKinds.begin(), kKinds.end(), [&](const ForgeryKind& k) { return k.name == name; });
+  const auto found =
+      std::find_if(kKinds.begin(), kKinds.end(), [&](const ForgeryKind& k) { return k.name == name; });
   return found == kKinds.end() ? nullptr : &*found;
 }
 
 Status ForgeryOptions::Validate() const {
   KANTEI_RETURN_IF_ERROR(mask.Validate());
   const auto bad = [](const std::string& text) { return Error{ErrorCode::kInvalidArgument, text}; };
-  for (const double chance : {feather_chance, grain_chance, least_changed}) {
-    if (!(chance >= 0 && chance <= 1)) return bad("a chance or share is " + std::to_string(chance) + "; choose 0 to 1");
+  for (const double chance : {feather_chance, grain_chance, least_changed, most_flat}) {
+    if (!(chance >= 0 && chance <= 1))
+      return bad("a chance or share is " + std::to_string(chance) + "; choose 0 to 1");
   }
   if (!(most_feather >= 0 && most_feather <= 16))
     return bad("the feather is " + std::to_string(most_feather) + " pixels; choose 0 to 16");
@@ -286,7 +315,10 @@ Result<std::optional<Forgery>> ForgeryMaker::Forge(std::string_view kind, const 
       layer = Retouch(job, kind, random);
     }
     if (!layer) continue;
-    if (std::optional<Forgery> forgery = Finish(rgb, std::move(*layer), options_)) return forgery;
+    std::optional<Forgery> forgery = Finish(rgb, std::move(*layer), options_);
+    if (!forgery) continue;
+    if (engine != engines_.end() && FlatShare(forgery->picture, forgery->mask) > options_.most_flat) continue;
+    return forgery;
   }
   return std::optional<Forgery>();
 }

@@ -36,7 +36,10 @@ struct ForgeryOptions {
   double most_feather = 2;      ///< radius in pixels, 0..16
   double grain_chance = 0.3;    ///< that noise as strong as the surroundings' is laid over what was filled
   double least_changed = 0.4;   ///< of the mask's pixels must differ, else another mask is tried, 0..1
-  int attempts = 6;             ///< before a picture is given up, 1..100
+  /// Of a filled hole's pixels may equal their neighbours, else another mask is tried, 0..1: what was removed from the flat
+  /// ground of a drawing leaves nothing that could tell of it.
+  double most_flat = 0.5;
+  int attempts = 6;  ///< before a picture is given up, 1..100
   Status Validate() const;
 };
 
@@ -64,8 +67,9 @@ class ForgeryMaker {
 
   /// nullopt when nothing worthwhile came out (a blank picture, no donor, no fitting segment). The same picture, material
   /// and seed give the same forgery. kInvalidArgument for an unknown kind or a picture that is not RGB; kCancelled.
-  Result<std::optional<Forgery>> Forge(std::string_view kind, const image::Image& rgb, const ForgeryMaterial& material,
-                                       std::uint64_t seed, const CancellationToken& cancellation) const;
+  Result<std::optional<Forgery>> Forge(std::string_view kind, const image::Image& rgb,
+                                       const ForgeryMaterial& material, std::uint64_t seed,
+                                       const CancellationToken& cancellation) const;
 
  private:
   explicit ForgeryMaker(ForgeryOptions options) : options_(options) {}

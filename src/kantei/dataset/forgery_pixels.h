@@ -21,12 +21,14 @@ image::Image Feather(const image::Image& weight, int radius);
 image::Image Mix(const image::Image& ground, const image::Image& top, const image::Image& weight);
 /// Box mean of an RGB picture, `passes` times.
 image::Image BoxBlur(const image::Image& rgb, int radius, int passes);
-/// Standard deviation of the noise of the luma where `mask` is 0 (Immerkaer 1996), in levels.
+/// Standard deviation of the noise of the luma where `mask` is 0, in levels: Immerkaer's operator (1996) with the median, so
+/// that lines do not count as noise. 0 for flat drawings.
 double NoiseLevel(const image::Image& rgb, const image::Image& mask);
 /// Gaussian noise on every channel, partly common to the three.
 void AddNoise(image::Image* rgb, double sigma, Random& random);
 /// Shifts and stretches the colours of `piece` (where weight > 0) towards those of `ground`; strength 0..1.
-void MatchColour(image::Image* piece, const image::Image& weight, const image::Image& ground, double strength);
+void MatchColour(image::Image* piece, const image::Image& weight, const image::Image& ground,
+                 double strength);
 /// A random change of hue, saturation and gain that can be seen.
 void Recolour(image::Image* rgb, Random& random);
 

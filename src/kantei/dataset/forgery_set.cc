@@ -2,8 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
-#include <numeric>
+#include <cmath>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -23,6 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// The table is written anew after so many files, so that it can be used before the set is whole.
+constexpr std::size_t kTableEvery = 256;
 constexpr std::size_t kMostCutouts = 400;
 /// Cut-outs are kept in memory, at this size at most.
 constexpr int kCutoutSide = 320;
@@ -72,36 +73,45 @@ Result<std::vector<Item>> Collect(const std::vector<fs::path>& roots, bool gener
   return items;
 }
 
-/// At most `most` of the items: every source gives as many as any other while it has some.
+/// At most `most` of the items, shared among the sources by the square root of their sizes: large ones give more without
+/// drowning the small.
 std::vector<Item> Spread(std::vector<Item> items, std::size_t most, std::uint64_t seed) {
   if (most == 0 || items.size() <= most) return items;
   std::map<std::string, std::vector<Item>> sources;
   for (Item& item : items) sources[item.source].push_back(std::move(item));
-  std::vector<std::pair<std::string, std::size_t>> sizes;
+  std::vector<std::vector<Item>*> order;
+  double weights = 0;
   for (auto& [name, list] : sources) {
     Random random(seed ^ Hash(name));
     for (std::size_t i = list.size(); i > 1; --i) std::swap(list[i - 1], list[random.Below(i)]);
-    sizes.emplace_back(name, list.size());
+    order.push_back(&list);
+    weights += std::sqrt(double(list.size()));
   }
   // The small sources first: what they lack falls to the larger ones.
-  std::stable_sort(sizes.begin(), sizes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->size() < b->size(); });
   std::vector<Item> chosen;
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    const std::size_t share = (most - chosen.size()) / (sizes.size() - i);
-    auto& list = sources[sizes[i].first];
-    for (std::size_t k = 0; k < std::min(share, list.size()); ++k) chosen.push_back(std::move(list[k]));
+  for (std::vector<Item>* list : order) {
+    const double weight = std::sqrt(double(list->size()));
+    const auto share = static_cast<std::size_t>(Round(double(most - chosen.size()) * weight / weights));
+    weights -= weight;
+    for (std::size_t k = 0; k < std::min(share, list->size()); ++k) chosen.push_back(std::move((*list)[k]));
   }
   return chosen;
 }
 
-Result<image::Cutout> Read(const fs::path& path, int side) {
-  KANTEI_TRY(const Bytes bytes, ReadFile(path, image::DecodeLimits{}.max_file_bytes));
+Result<image::Cutout> Decode(const Bytes& bytes, const fs::path& path, int side) {
   image::DecodeOptions options;
   options.limits.max_pixels = 64'000'000;
   // Large ones may be shrunk while they are read, but never to less than twice the size that is wanted, so that the last
   // step is the same for all.
   options.max_longer_side = side > 0 ? std::max(4096, 2 * side) : 0;
   return image::DecodeCutout(bytes, DisplayPath(path), options);
+}
+
+Result<image::Cutout> Read(const fs::path& path, int side) {
+  KANTEI_TRY(const Bytes bytes, ReadFile(path, image::DecodeLimits{}.max_file_bytes));
+  return Decode(bytes, path, side);
 }
 
 /// The same steps for every picture of the set, whatever its class.
@@ -138,7 +148,8 @@ std::vector<Image> Tiles(const Image& picture, int tiles) {
     for (int x = 0; x < tiles; ++x) {
       const int left = picture.width() * x / tiles, right = picture.width() * (x + 1) / tiles;
       const int top = picture.height() * y / tiles, bottom = picture.height() * (y + 1) / tiles;
-      if (right > left && bottom > top) cut.push_back(image::Crop(picture, {left, top, right - left, bottom - top}));
+      if (right > left && bottom > top)
+        cut.push_back(image::Crop(picture, {left, top, right - left, bottom - top}));
     }
   }
   return cut;
@@ -146,7 +157,8 @@ std::vector<Image> Tiles(const Image& picture, int tiles) {
 
 class SetWriter {
  public:
-  SetWriter(const ForgerySetOptions& options, const ForgeryMaker& maker, const CancellationToken& cancellation)
+  SetWriter(const ForgerySetOptions& options, const ForgeryMaker& maker,
+            const CancellationToken& cancellation)
       : options_(options), maker_(maker), cancellation_(cancellation), files_(options.out) {}
 
   std::vector<Item> donors;
@@ -161,31 +173,35 @@ class SetWriter {
       return made;
     }
     const std::string digest = Sha256Hex(*bytes);
-    const std::string stem = PlainFileName(item.path.stem().string()).substr(0, 40) + "." + digest.substr(0, 10);
+    const std::string stem =
+        PlainFileName(item.path.stem().string()).substr(0, 40) + "." + digest.substr(0, 10);
     const std::string key = item.source + "/" + stem + (item.generated ? ".generated" : "");
     if (std::optional<std::vector<SampleRow>> rows = files_.Finished(key)) {
       made.rows = std::move(*rows);
       made.kept = true;
       return made;
     }
-    const Result<image::Cutout> read = Read(item.path, options_.side);
+    const Result<image::Cutout> read = Decode(*bytes, item.path, options_.side);
     if (!read.ok()) {
       made.file = read.error();
       return made;
     }
     Random random(options_.seed ^ Hash(digest));
     const Image picture = OverRandomColour(*read, random);
-    made.disk = item.generated ? Generated(item, stem, picture, random, &made) : Authentic(item, stem, picture, random, &made);
+    made.disk = item.generated ? Generated(item, stem, picture, random, &made)
+                               : Authentic(item, stem, picture, random, &made);
     if (made.disk.ok() && !made.stopped) made.disk = files_.Finish(key, made.rows);
     return made;
   }
 
  private:
-  SampleRow Row(const Item& item, const std::string& picture, std::string_view history, std::string_view engine) const {
+  SampleRow Row(const Item& item, const std::string& picture, std::string_view history,
+                std::string_view engine) const {
     return {picture, "", "", std::string(history), std::string(engine), item.source, options_.split};
   }
 
-  Status Generated(const Item& item, const std::string& stem, const Image& sheet, Random& random, Made* made) const {
+  Status Generated(const Item& item, const std::string& stem, const Image& sheet, Random& random,
+                   Made* made) const {
     const std::vector<Image> tiles = Tiles(sheet, options_.tiles);
     for (std::size_t i = 0; i < tiles.size(); ++i) {
       Image tile = Standard(tiles[i], options_.side, random);
@@ -194,15 +210,16 @@ class SetWriter {
         continue;
       }
       if (IsBlank(tile)) continue;
-      const std::string name =
-          "generated/" + item.source + "/" + stem + (tiles.size() > 1 ? "-" + std::to_string(i + 1) : "") + ".png";
+      const std::string name = "generated/" + item.source + "/" + stem +
+                               (tiles.size() > 1 ? "-" + std::to_string(i + 1) : "") + ".png";
       KANTEI_RETURN_IF_ERROR(files_.Write(name, tile));
       made->rows.push_back(Row(item, name, "generated", options_.generated_engine));
     }
     return {};
   }
 
-  Status Authentic(const Item& item, const std::string& stem, const Image& original, Random& random, Made* made) const {
+  Status Authentic(const Item& item, const std::string& stem, const Image& original, Random& random,
+                   Made* made) const {
     const Image picture = Standard(original, options_.side, random);
     if (std::min(picture.width(), picture.height()) < options_.least_side) {
       made->small = true;
@@ -223,7 +240,8 @@ class SetWriter {
       if (left.empty()) left = kinds;
       const ForgeryKind* kind = Draw(&left, random);
       const std::uint64_t seed = random.Next();
-      Result<std::optional<Forgery>> forged = maker_.Forge(kind->name, picture, material, seed, cancellation_);
+      Result<std::optional<Forgery>> forged =
+          maker_.Forge(kind->name, picture, material, seed, cancellation_);
       if (!forged.ok()) {
         if (forged.error().code != ErrorCode::kCancelled) return forged.error();
         made->stopped = true;  // the source is made again by the next run
@@ -300,12 +318,14 @@ Result<std::vector<image::Cutout>> LoadCutouts(const std::vector<fs::path>& root
     if (share > 0.02 && share < 0.97) cutouts.push_back(std::move(*read));
   }
   if (!roots.empty() && cutouts.empty())
-    return Error{ErrorCode::kNotFound,
-                 "no picture with transparency lies below the folders of --cutouts; name others or leave it out"};
+    return Error{
+        ErrorCode::kNotFound,
+        "no picture with transparency lies below the folders of --cutouts; name others or leave it out"};
   return cutouts;
 }
 
-Result<std::vector<const ForgeryKind*>> ChooseKinds(const ForgerySetOptions& options, bool donors, bool cutouts) {
+Result<std::vector<const ForgeryKind*>> ChooseKinds(const ForgerySetOptions& options, bool donors,
+                                                    bool cutouts) {
   std::vector<const ForgeryKind*> kinds;
   for (const ForgeryKind& kind : AllForgeryKinds()) {
     const auto has = [&](const std::vector<std::string>& names) {
@@ -316,9 +336,9 @@ Result<std::vector<const ForgeryKind*>> ChooseKinds(const ForgerySetOptions& opt
     if (can) {
       kinds.push_back(&kind);
     } else if (!options.engines.empty()) {
-      return Error{ErrorCode::kInvalidArgument,
-                   "'" + std::string(kind.name) + "' needs " +
-                       (kind.needs_cutout ? "cut-outs; add --cutouts DIR" : "other pictures; add --donors DIR")};
+      return Error{ErrorCode::kInvalidArgument, "'" + std::string(kind.name) + "' needs " +
+                                                    (kind.needs_cutout ? "cut-outs; add --cutouts DIR"
+                                                                       : "other pictures; add --donors DIR")};
     }
   }
   if (kinds.empty() && options.count > 0)
@@ -339,7 +359,8 @@ bool HasBlackCorners(const Image& rgb) {
     int dark = 0, all = 0;
     for (int v = 0; v < reach; ++v) {
       for (int u = 0; u < reach - v; ++u) {
-        const int x = corner % 2 == 0 ? u : rgb.width() - 1 - u, y = corner / 2 == 0 ? v : rgb.height() - 1 - v;
+        const int x = corner % 2 == 0 ? u : rgb.width() - 1 - u,
+                  y = corner / 2 == 0 ? v : rgb.height() - 1 - v;
         dark += black(x, y) ? 1 : 0;
         ++all;
       }
@@ -354,10 +375,12 @@ Status ForgerySetOptions::Validate() const {
   if (sources.empty() && generated.empty()) return bad("no folder of pictures is named");
   if (out.empty()) return bad("no folder for the set is named; add --out DIR");
   std::string names;
-  for (const ForgeryKind& kind : AllForgeryKinds()) names += (names.empty() ? "" : ", ") + std::string(kind.name);
+  for (const ForgeryKind& kind : AllForgeryKinds())
+    names += (names.empty() ? "" : ", ") + std::string(kind.name);
   for (const auto* list : {&engines, &held_out}) {
     for (const std::string& name : *list) {
-      if (FindForgeryKind(name) == nullptr) return bad("no engine is called '" + name + "'; choose from " + names);
+      if (FindForgeryKind(name) == nullptr)
+        return bad("no engine is called '" + name + "'; choose from " + names);
     }
   }
   if (generated_engine.empty() || PlainFileName(generated_engine) != generated_engine)
@@ -373,7 +396,8 @@ Status ForgerySetOptions::Validate() const {
   return forgery.Validate();
 }
 
-Result<ForgerySetSummary> MakeForgerySet(const ForgerySetOptions& options, const CancellationToken& cancellation,
+Result<ForgerySetSummary> MakeForgerySet(const ForgerySetOptions& options,
+                                         const CancellationToken& cancellation,
                                          const ForgerySetReport& report) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
   KANTEI_TRY(std::vector<Item> items, Collect(options.sources, false));
@@ -392,15 +416,19 @@ Result<ForgerySetSummary> MakeForgerySet(const ForgerySetOptions& options, const
   KANTEI_TRY(writer.kinds, ChooseKinds(options, writer.donors.size() > 1, !writer.cutouts.empty()));
   items = Spread(std::move(items), static_cast<std::size_t>(options.pictures), options.seed);
   items.insert(items.end(), generated.begin(), generated.end());
+  // In no order, so that a run that was stopped leaves a fair sample.
+  Random order(options.seed);
+  for (std::size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[order.Below(i)]);
   report.begin(items.size());
 
   ForgerySetSummary summary;
   std::vector<SampleRow> rows;
   std::set<std::string> known;
-  std::size_t handled = 0;
+  std::size_t handled = 0, seen = 0;
   Status disk;
   OrderedPipeline<Made>(
-      items.size(), ThreadCount(options.threads), cancellation, [&](std::size_t i) { return writer.Make(items[i]); },
+      items.size(), ThreadCount(options.threads), cancellation,
+      [&](std::size_t i) { return writer.Make(items[i]); },
       [&](std::size_t, Made&& made) {
         handled += made.stopped ? 0 : 1;
         disk = made.disk;
@@ -421,11 +449,14 @@ Result<ForgerySetSummary> MakeForgerySet(const ForgerySetOptions& options, const
           rows.push_back(std::move(row));
         }
         report.source_done();
+        if (disk.ok() && ++seen % kTableEvery == 0)
+          disk = WriteSamplesTable(options.out / kSamplesFile, rows);
         return disk.ok();
       });
   KANTEI_RETURN_IF_ERROR(disk);
   summary.finished = handled == items.size() && !cancellation.cancelled();
-  std::sort(rows.begin(), rows.end(), [](const SampleRow& a, const SampleRow& b) { return a.picture < b.picture; });
+  std::sort(rows.begin(), rows.end(),
+            [](const SampleRow& a, const SampleRow& b) { return a.picture < b.picture; });
   KANTEI_RETURN_IF_ERROR(WriteSamplesTable(options.out / kSamplesFile, rows));
   KANTEI_RETURN_IF_ERROR(ForgerySetFiles::WriteReadme(options, summary));
   return summary;

@@ -23,8 +23,8 @@ struct ForgerySetOptions {
   std::vector<std::filesystem::path> cutouts;    ///< folders of pictures with transparency
   std::vector<std::filesystem::path> generated;  ///< folders of pictures made as a whole by a generator
   std::string generated_engine = "sd15";         ///< the engine written for those
-  int tiles = 1;                     ///< each generated picture is cut into tiles × tiles pictures first, 1..8
-  std::vector<std::string> engines;  ///< names of AllForgeryKinds; empty: all that the material allows
+  int tiles = 1;  ///< each generated picture is cut into tiles × tiles pictures first, 1..8
+  std::vector<std::string> engines;   ///< names of AllForgeryKinds; empty: all that the material allows
   std::vector<std::string> held_out;  ///< of those, never used
   int count = 2;                      ///< forgeries of each authentic picture, 0..100
   int pictures = 0;                   ///< at most so many authentic pictures, spread over the sources; 0: all
@@ -40,9 +40,10 @@ struct ForgerySetOptions {
 struct ForgerySetSummary {
   std::int64_t authentic = 0, edited = 0, generated = 0;  ///< rows of the table
   std::int64_t kept = 0;                                  ///< sources that an earlier run had finished
-  std::int64_t small = 0, blank = 0;  ///< left out: too small; blank, or with black corners as turned pictures have
-  std::int64_t fruitless = 0;         ///< forgeries of which nothing came
-  std::int64_t failed = 0;            ///< files that could not be read
+  std::int64_t small = 0,
+               blank = 0;      ///< left out: too small; blank, or with black corners as turned pictures have
+  std::int64_t fruitless = 0;  ///< forgeries of which nothing came
+  std::int64_t failed = 0;     ///< files that could not be read
   std::map<std::string, std::int64_t> engines;  ///< rows by engine
   bool finished = true;                         ///< false when it was cancelled
 };
@@ -64,7 +65,8 @@ inline constexpr const char* kSamplesFile = "samples.tsv";
 /// The pixels depend on the file's bytes, the options and the other files only, not on the number of threads. What an earlier
 /// run has finished is kept; kInvalidArgument when `out` holds a set made with other options. A cancelled run
 /// leaves a table of what is there. kNotFound when there is no authentic picture at all.
-Result<ForgerySetSummary> MakeForgerySet(const ForgerySetOptions& options, const CancellationToken& cancellation,
+Result<ForgerySetSummary> MakeForgerySet(const ForgerySetOptions& options,
+                                         const CancellationToken& cancellation,
                                          const ForgerySetReport& report);
 
 /// True for the black triangles that turning leaves in the corners of a picture (at least two of them).

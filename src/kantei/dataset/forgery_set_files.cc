@@ -1,5 +1,6 @@
 #include "kantei/dataset/forgery_set_files.h"
 
+#include <algorithm>
 #include <cctype>
 #include <system_error>
 #include <utility>
@@ -16,7 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kHeader = "picture\tmask\toriginal\thistory\tengine\tsource\tsplit\n";
 constexpr std::size_t kColumns = 7;
 /// Raised whenever the same options give other pixels.
-constexpr int kRecipe = 1;
+constexpr int kRecipe = 2;
 
 std::string Line(const SampleRow& row) {
   return row.picture + "\t" + row.mask + "\t" + row.original + "\t" + row.history + "\t" + row.engine + "\t" +
@@ -39,7 +40,8 @@ std::optional<SampleRow> ParseLine(std::string_view line) {
 Status MakeFolder(const fs::path& path) {
   std::error_code failure;
   fs::create_directories(path, failure);
-  if (failure) return Error{ErrorCode::kUnavailable, DisplayPath(path) + " cannot be made: " + failure.message()};
+  if (failure)
+    return Error{ErrorCode::kUnavailable, DisplayPath(path) + " cannot be made: " + failure.message()};
   return {};
 }
 
@@ -73,6 +75,7 @@ Json Describe(const ForgerySetOptions& options) {
               {"most_feather", options.forgery.most_feather},
               {"grain_chance", options.forgery.grain_chance},
               {"least_changed", options.forgery.least_changed},
+              {"most_flat", options.forgery.most_flat},
               {"attempts", options.forgery.attempts}};
 }
 
@@ -104,12 +107,14 @@ Status ForgerySetFiles::Begin(const ForgerySetOptions& options) {
   if (fs::exists(path, ignored)) {
     KANTEI_TRY(const std::string there, ReadTextFile(path, 1 << 20));
     if (there == wished) return {};
-    return Error{ErrorCode::kInvalidArgument,
-                 DisplayPath(options.out) +
-                     " holds a set that was made with other options (set.json has them); use those or another --out"};
+    return Error{
+        ErrorCode::kInvalidArgument,
+        DisplayPath(options.out) +
+            " holds a set that was made with other options (set.json has them); use those or another --out"};
   }
   if (fs::exists(options.out / kSamplesFile, ignored))
-    return Error{ErrorCode::kInvalidArgument, DisplayPath(options.out) + " holds another set; choose another --out"};
+    return Error{ErrorCode::kInvalidArgument,
+                 DisplayPath(options.out) + " holds another set; choose another --out"};
   return WriteFileAtomic(path, wished);
 }
 
@@ -134,7 +139,8 @@ std::optional<std::vector<SampleRow>> ForgerySetFiles::Finished(const std::strin
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size() - 1);
     std::optional<SampleRow> row = ParseLine(rest.substr(0, end));
-    if (!row || !fs::exists(out_ / row->picture, ignored) || (!row->mask.empty() && !fs::exists(out_ / row->mask, ignored)))
+    if (!row || !fs::exists(out_ / row->picture, ignored) ||
+        (!row->mask.empty() && !fs::exists(out_ / row->mask, ignored)))
       return std::nullopt;
     rows.push_back(std::move(*row));
     rest.remove_prefix(end + 1);
@@ -154,20 +160,25 @@ Status ForgerySetFiles::WriteReadme(const ForgerySetOptions& options, const Forg
   const auto n = [](std::int64_t count) { return std::to_string(count); };
   std::string text =
       "# Pictures with a known history\n\n"
-      "Made by `kantei dataset forgeries`. `samples.tsv` names every picture, its mask (255 where pixels were replaced), the\n"
+      "Made by `kantei dataset forgeries`. `samples.tsv` names every picture, its mask (255 where pixels "
+      "were replaced), the\n"
       "authentic picture it was made from, its history, the engine, the source and the split.\n\n";
-  text += n(summary.authentic) + " authentic, " + n(summary.edited) + " edited, " + n(summary.generated) + " generated" +
-          (summary.finished ? ".\n" : "; the run was stopped and can go on.\n");
-  text += "Left out: " + n(summary.small) + " too small, " + n(summary.blank) + " blank or with black corners, " +
-          n(summary.failed) + " unreadable; " + n(summary.fruitless) + " forgeries came to nothing.\n\n";
+  text += n(summary.authentic) + " authentic, " + n(summary.edited) + " edited, " + n(summary.generated) +
+          " generated" + (summary.finished ? ".\n" : "; the run was stopped and can go on.\n");
+  text += "Left out: " + n(summary.small) + " too small, " + n(summary.blank) +
+          " blank or with black corners, " + n(summary.failed) + " unreadable; " + n(summary.fruitless) +
+          " forgeries came to nothing.\n\n";
   text += "| engine | pictures |\n|---|---|\n";
   for (const auto& [engine, count] : summary.engines) text += "| " + engine + " | " + n(count) + " |\n";
   text +=
-      "\nAll classes passed the same steps: up to 7 rows and columns cut from the top left, shrunk by area averaging to at\n"
+      "\nAll classes passed the same steps: up to 7 rows and columns cut from the top left, shrunk by area "
+      "averaging to at\n"
       "most " +
       std::to_string(options.side) +
-      " pixels a side if larger, cut to even sides, transparency over a random colour, PNG without metadata.\n"
-      "The originals keep what their own files did to them (JPEG, WebP): re-encode and resize all classes alike before\n"
+      " pixels a side if larger, cut to even sides, transparency over a random colour, PNG without "
+      "metadata.\n"
+      "The originals keep what their own files did to them (JPEG, WebP): re-encode and resize all classes "
+      "alike before\n"
       "training and before scoring.\n\n## Options\n\n```json\n" +
       DumpJson(Describe(options), 2) + "\n```\n";
   return WriteFileAtomic(options.out / "README.md", text);

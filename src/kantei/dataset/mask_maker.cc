@@ -72,7 +72,8 @@ template <typename Shape>
 Image Around(const Frame& frame, double area, int corners, Random& random, Shape&& shape) {
   const double squeeze = random.Uniform(0.5, 1), turn = random.Uniform(0, 360);
   const double radius = std::sqrt(area / 3.14159265 / squeeze);
-  const double inset_x = std::min(0.5, radius / frame.width * 0.7), inset_y = std::min(0.5, radius / frame.height * 0.7);
+  const double inset_x = std::min(0.5, radius / frame.width * 0.7),
+               inset_y = std::min(0.5, radius / frame.height * 0.7);
   const double cx = frame.width * random.Uniform(inset_x, 1 - inset_x);
   const double cy = frame.height * random.Uniform(inset_y, 1 - inset_y);
   const SinCos axes = SinCosDegrees(turn);
@@ -102,11 +103,11 @@ Image Blob(const Frame& frame, double share, Random& random) {
     }
     constexpr int kCorners = 72;
     Unite(&mask, Around(frame, frame.area() * share / count, kCorners, random, [&](int i) {
-            const double angle = 360.0 * i / kCorners;
-            double factor = 1;
-            for (int k = 0; k < 5; ++k) factor += size[k] * SinCosDegrees(angle * (k + 2) + phase[k]).cos;
-            return Corner{angle, factor};
-          }));
+      const double angle = 360.0 * i / kCorners;
+      double factor = 1;
+      for (int k = 0; k < 5; ++k) factor += size[k] * SinCosDegrees(angle * (k + 2) + phase[k]).cos;
+      return Corner{angle, factor};
+    }));
   }
   return mask;
 }
@@ -133,8 +134,8 @@ Image PolygonShape(const Frame& frame, double share, Random& random) {
   }
   Image mask(frame.width, frame.height, 1);
   Unite(&mask, Around(frame, frame.area() * share, corners, random, [&](int i) {
-          return Corner{angles[static_cast<std::size_t>(i)], factors[static_cast<std::size_t>(i)]};
-        }));
+    return Corner{angles[static_cast<std::size_t>(i)], factors[static_cast<std::size_t>(i)]};
+  }));
   return mask;
 }
 
@@ -144,7 +145,8 @@ void CloseInside(Image* mask) {
   std::vector<std::int32_t> open;
   std::vector<std::uint8_t> outside(mask->pixels().size(), 0);
   const auto visit = [&](int x, int y) {
-    const std::size_t at = static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
+    const std::size_t at =
+        static_cast<std::size_t>(y) * static_cast<std::size_t>(width) + static_cast<std::size_t>(x);
     if (outside[at] != 0 || mask->pixels()[at] != 0) return;
     outside[at] = 1;
     open.push_back(static_cast<std::int32_t>(at));
@@ -189,8 +191,8 @@ Neighbours FindNeighbours(const Segments& segments) {
   };
   for (int y = 0; y < segments.height; ++y) {
     for (int x = 0; x < segments.width; ++x) {
-      const std::size_t at =
-          static_cast<std::size_t>(y) * static_cast<std::size_t>(segments.width) + static_cast<std::size_t>(x);
+      const std::size_t at = static_cast<std::size_t>(y) * static_cast<std::size_t>(segments.width) +
+                             static_cast<std::size_t>(x);
       const std::int32_t here = segments.label[at];
       if (x + 1 < segments.width) touch(here, segments.label[at + 1]);
       if (y + 1 < segments.height) touch(here, segments.label[at + static_cast<std::size_t>(segments.width)]);
@@ -201,7 +203,8 @@ Neighbours FindNeighbours(const Segments& segments) {
   return found;
 }
 
-std::optional<Image> SegmentShape(const Image& rgb, double share, const MaskOptions& options, Random& random) {
+std::optional<Image> SegmentShape(const Image& rgb, double share, const MaskOptions& options,
+                                  Random& random) {
   const double area = double(rgb.width()) * rgb.height(), wished = area * share;
   const double scale = LogUniform(random, 100, 900);
   const Segments segments = SegmentPicture(rgb, scale, std::max(20, Round(area * 0.0008)));
@@ -305,8 +308,9 @@ Image Dilate(const Image& mask, int radius) {
     for (int x = 0; x < mask.width(); ++x) {
       if (mask.row(y)[x] == 0) continue;
       // Only the rim of the shape has anything to add.
-      const bool inner = x > 0 && y > 0 && x + 1 < mask.width() && y + 1 < mask.height() && mask.row(y)[x - 1] != 0 &&
-                         mask.row(y)[x + 1] != 0 && mask.row(y - 1)[x] != 0 && mask.row(y + 1)[x] != 0;
+      const bool inner = x > 0 && y > 0 && x + 1 < mask.width() && y + 1 < mask.height() &&
+                         mask.row(y)[x - 1] != 0 && mask.row(y)[x + 1] != 0 && mask.row(y - 1)[x] != 0 &&
+                         mask.row(y + 1)[x] != 0;
       if (inner) continue;
       for (int v = std::max(0, y - radius); v <= std::min(mask.height() - 1, y + radius); ++v) {
         for (int u = std::max(0, x - radius); u <= std::min(mask.width() - 1, x + radius); ++u) {

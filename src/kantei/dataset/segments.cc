@@ -16,7 +16,8 @@ Image Smooth(const Image& rgb) {
   Image in = rgb, out = rgb;
   for (int pass = 0; pass < 2; ++pass) {
     for (int y = 0; y < rgb.height(); ++y) {
-      const std::uint8_t* rows[3] = {in.row(std::max(0, y - 1)), in.row(y), in.row(std::min(rgb.height() - 1, y + 1))};
+      const std::uint8_t* rows[3] = {in.row(std::max(0, y - 1)), in.row(y),
+                                     in.row(std::min(rgb.height() - 1, y + 1))};
       for (int x = 0; x < rgb.width(); ++x) {
         const int left = 3 * std::max(0, x - 1), here = 3 * x, right = 3 * std::min(rgb.width() - 1, x + 1);
         for (int c = 0; c < 3; ++c) {
@@ -106,12 +107,14 @@ Segments SegmentPicture(const Image& rgb, double scale, int least) {
         continue;
       const std::int32_t joined = forest.Join(a, b);
       forest.threshold[static_cast<std::size_t>(joined)] =
-          weight + static_cast<float>(scale) / static_cast<float>(forest.size[static_cast<std::size_t>(joined)]);
+          weight +
+          static_cast<float>(scale) / static_cast<float>(forest.size[static_cast<std::size_t>(joined)]);
     }
   }
   for (const Edge& edge : edges) {
     const std::int32_t a = forest.Find(edge.a), b = forest.Find(edge.b);
-    if (a != b && std::min(forest.size[static_cast<std::size_t>(a)], forest.size[static_cast<std::size_t>(b)]) < least)
+    if (a != b &&
+        std::min(forest.size[static_cast<std::size_t>(a)], forest.size[static_cast<std::size_t>(b)]) < least)
       forest.Join(a, b);
   }
   Segments segments{rgb.width(), rgb.height(), std::vector<std::int32_t>(count), {}};

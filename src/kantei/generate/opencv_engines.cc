@@ -29,6 +29,8 @@ constexpr Entry kEntries[] = {{"telea", Method::kTelea},
 constexpr double kRadius = 4;
 /// xphoto's methods read beyond the rim of very small pictures.
 constexpr int kLeastSide = 16;
+/// Of FSR, and the width of the frame that it gets.
+constexpr int kBlock = 16;
 
 /// A header on pixels of ours; OpenCV only reads them.
 cv::Mat Borrow(const Image& image, int type) {
@@ -86,11 +88,16 @@ class OpencvEngine final : public InpaintEngine {
         cv::inpaint(picture, hole, filled, kRadius, cv::INPAINT_NS);
         break;
       case Method::kFsr: {
-        cv::Mat known, bgr, out;
-        cv::bitwise_not(hole, known);  // xphoto marks what is known
+        // It leaves what lies in the last, incomplete block of rows or columns as it is: mirror the picture outwards.
+        const auto fringe = [](int size) { return kBlock + (kBlock - size % kBlock) % kBlock; };
+        const int below = fringe(picture.rows), right = fringe(picture.cols);
+        cv::Mat bgr, wide, wide_hole, known, out;
         cv::cvtColor(picture, bgr, cv::COLOR_RGB2BGR);
-        cv::xphoto::inpaint(bgr, known, out, cv::xphoto::INPAINT_FSR_FAST);
-        cv::cvtColor(out, filled, cv::COLOR_BGR2RGB);
+        cv::copyMakeBorder(bgr, wide, kBlock, below, kBlock, right, cv::BORDER_REFLECT);
+        cv::copyMakeBorder(hole, wide_hole, kBlock, below, kBlock, right, cv::BORDER_REFLECT);
+        cv::bitwise_not(wide_hole, known);  // xphoto marks what is known
+        cv::xphoto::inpaint(wide, known, out, cv::xphoto::INPAINT_FSR_FAST);
+        cv::cvtColor(out(cv::Rect(kBlock, kBlock, picture.cols, picture.rows)), filled, cv::COLOR_BGR2RGB);
         break;
       }
       case Method::kShiftMap: {

@@ -21,6 +21,9 @@ constexpr int kBytes = 4;
 /// A level that is coarser would have fewer source patches than this.
 constexpr std::size_t kLeastSources = 64;
 constexpr int kMostLevels = 8;
+/// The coarsest level is this many patches wide at least: where a patch spans half the picture it fits nowhere but by chance
+/// (19.9 against 18.5 dB on the photographs of docs/forgeries.md).
+constexpr int kLeastPatches = 7;
 /// How quickly the say of a patch falls with its distance from the rim, a pixel.
 constexpr double kConfidenceBase = 1.2;
 
@@ -305,7 +308,7 @@ class PatchMatchEngine final : public InpaintEngine {
     }
     while (levels.size() < kMostLevels) {
       Level next = Halve(levels.back());
-      if (std::min(next.width, next.height) < 2 * radius + 2) break;
+      if (std::min(next.width, next.height) < kLeastPatches * (2 * radius + 1)) break;
       FindPatches(&next, radius);
       // A hole that shrank away needs no coarser guess.
       if (next.sources.size() < kLeastSources || next.targets.empty()) break;

@@ -11,8 +11,9 @@
 namespace kantei::image {
 
 struct Cutout {
-  Image colour;  ///< sRGB, 3 channels, already multiplied by alpha: over a ground g it shows colour + (1 - alpha) g
-  Image alpha;   ///< 1 channel, 255 opaque; empty when the file has no transparency or is opaque all over
+  Image
+      colour;  ///< sRGB, 3 channels, already multiplied by alpha: over a ground g it shows colour + (1 - alpha) g
+  Image alpha;  ///< 1 channel, 255 opaque; empty when the file has no transparency or is opaque all over
 };
 
 /// As DecodeImage, with the same limits and errors; twice the work for a file with transparency.

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <thread>
 
+#include "kantei/image/cutout.h"
 #include "kantei/image/encode.h"
 #include "kantei/image/ssim.h"
 #include "kantei/image/test_pictures.h"
@@ -111,6 +112,31 @@ TEST(Decode, GreySamplesBecomeThreeEqualChannels) {
   expect("grey_alpha.png", {40, 255, 60, 255});
   expect("one_bit.png", {0, 255, 0, 255});
   expect("one_bit.tif", {0, 255, 0, 255});
+}
+
+TEST(Decode, ACutoutKeepsItsTransparency) {
+  for (const char* file : {"rgba.png", "alpha.webp", "rgba16.png"}) {
+    const auto cutout = DecodeCutout(Sample(file), file);
+    const auto flat = DecodeImage(Sample(file), file);
+    ASSERT_TRUE(cutout.ok() && flat.ok()) << file;
+    ASSERT_FALSE(cutout->alpha.empty()) << file;
+    int clear = 0, opaque = 0;
+    for (std::size_t i = 0; i < cutout->alpha.pixels().size(); ++i) {
+      const int alpha = cutout->alpha.pixels()[i];
+      clear += alpha == 0 ? 1 : 0;
+      opaque += alpha == 255 ? 1 : 0;
+      // Laid over white it is what DecodeImage gives.
+      for (std::size_t c = 0; c < 3; ++c)
+        ASSERT_NEAR(cutout->colour.pixels()[3 * i + c] + 255 - alpha, flat->pixels.pixels()[3 * i + c], 1)
+            << file;
+    }
+    EXPECT_GT(clear, 0) << file;
+    EXPECT_GT(opaque, 0) << file;
+  }
+  const auto plain = DecodeCutout(Sample("rgb.png"), "rgb.png");
+  ASSERT_TRUE(plain.ok());
+  EXPECT_TRUE(plain->alpha.empty());
+  EXPECT_FALSE(DecodeCutout({}, "nothing.png").ok());
 }
 
 TEST(Decode, PartialAlphaIsBlendedInProportion) {

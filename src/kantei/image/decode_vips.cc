@@ -191,7 +191,8 @@ void ReadMetadata(VipsImage* image, Format format, Raster* raster) {
 }
 
 /// A row of `colours` samples and alpha over the ground.
-void BlendRow(const std::uint8_t* in, std::uint8_t* out, int width, std::size_t colours, std::uint32_t ground) {
+void BlendRow(const std::uint8_t* in, std::uint8_t* out, int width, std::size_t colours,
+              std::uint32_t ground) {
   for (int x = 0; x < width; ++x, in += colours + 1, out += colours) {
     const std::uint32_t alpha = in[colours], under = ground * (255 - alpha) + 127;
     for (std::size_t c = 0; c < colours; ++c)
