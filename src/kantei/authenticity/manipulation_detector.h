@@ -14,7 +14,8 @@ struct PixelFindings {
   double ai_made_logit = 0;  ///< the whole picture came out of a generator; more is surer
   double edited_logit = 0;   ///< a part of the picture was replaced; more is surer
   image::Plane map;          ///< of the picture's size: how likely each pixel was made or replaced, 0..1
-  image::Plane confidence;   ///< of the picture's size: how likely the map, cut at 0.5, is right there, 0..1; may be empty
+  image::Plane
+      confidence;  ///< of the picture's size: how likely the map, cut at 0.5, is right there, 0..1; may be empty
 };
 
 /// Immutable, thread-safe.
@@ -24,7 +25,8 @@ class ManipulationDetector {
   /// Name and digest of what decides, for reports and caches, e.g. "kantei-forensic-1 3fa2…".
   virtual std::string id() const = 0;
   /// Any size of RGB picture from 64 x 64 on, at its own resolution. Errors: kInvalidArgument (too small), kCancelled, kInternal.
-  virtual Result<PixelFindings> Analyse(const image::Image& picture, const CancellationToken& cancellation) const = 0;
+  virtual Result<PixelFindings> Analyse(const image::Image& picture,
+                                        const CancellationToken& cancellation) const = 0;
 };
 
 }  // namespace kantei::authenticity

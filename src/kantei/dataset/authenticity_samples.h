@@ -16,12 +16,14 @@ enum class History {
 
 struct AuthenticitySample {
   std::filesystem::path picture;
-  std::filesystem::path mask;      ///< 255 where changed; empty for authentic and generated pictures
-  std::filesystem::path original;  ///< the authentic picture it was made from, aligned; empty when there is none
+  std::filesystem::path mask;  ///< 255 where changed; empty for authentic and generated pictures
+  std::filesystem::path
+      original;  ///< the authentic picture it was made from, aligned; empty when there is none
   History history = History::kAuthentic;
   std::string engine;  ///< what made or changed it ("telea", "sd15", "splice", "authentic")
-  std::string source;  ///< where the underlying picture comes from ("caltech101", "openclipart"); figures are given by it
-  std::string split;   ///< "train", "val", "test" or empty
+  std::string
+      source;  ///< where the underlying picture comes from ("caltech101", "openclipart"); figures are given by it
+  std::string split;  ///< "train", "val", "test" or empty
 };
 
 }  // namespace kantei::dataset
