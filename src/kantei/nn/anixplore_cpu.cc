@@ -19,8 +19,24 @@ constexpr std::array<int, kStages> kMeaningWidths{64, 128, 320}, kMeaningDepths{
 constexpr float kNormEps = 1e-6f, kEmbedEps = 1e-5f, kBatchNormEps = 1e-5f;
 
 enum Slot {
-  kHigh, kLow, kTexture, kMeaning, kMeaningMap, kFused, kNormed, kHidden, kHidden2, kSpatial, kPatches, kQuery,
-  kReduced, kReducedNormed, kKeysValues, kAnswers, kScratch, kPlanes = kScratch + 4
+  kHigh,
+  kLow,
+  kTexture,
+  kMeaning,
+  kMeaningMap,
+  kFused,
+  kNormed,
+  kHidden,
+  kHidden2,
+  kSpatial,
+  kPatches,
+  kQuery,
+  kReduced,
+  kReducedNormed,
+  kKeysValues,
+  kAnswers,
+  kScratch,
+  kPlanes = kScratch + 4
 };
 
 }  // namespace
@@ -36,7 +52,9 @@ struct AniXploreCpu::Builder {
     KANTEI_CHECK(found != weights.end());
     return found->second;
   }
-  NormWeights NormOf(const std::string& name, float eps) const { return {W(name + ".weight"), W(name + ".bias"), eps}; }
+  NormWeights NormOf(const std::string& name, float eps) const {
+    return {W(name + ".weight"), W(name + ".bias"), eps};
+  }
   LinearLayer LinearOf(const std::string& name) const { return {W(name + ".weight"), W(name + ".bias")}; }
 
   // A convolution whose kernel is its stride, as a product of patches: out x in x k x k -> out x (k x k x in).
@@ -59,7 +77,8 @@ struct AniXploreCpu::Builder {
     LinearLayer layer{std::vector<float>(weight.size()), std::vector<float>(4 * outputs)};
     for (std::size_t k = 0; k < inputs; ++k) {
       for (std::size_t c = 0; c < outputs; ++c) {
-        for (std::size_t q = 0; q < 4; ++q) layer.weight[(q * outputs + c) * inputs + k] = weight[(k * outputs + c) * 4 + q];
+        for (std::size_t q = 0; q < 4; ++q)
+          layer.weight[(q * outputs + c) * inputs + k] = weight[(k * outputs + c) * 4 + q];
       }
     }
     for (std::size_t i = 0; i < layer.bias.size(); ++i) layer.bias[i] = bias[i % outputs];
@@ -94,7 +113,8 @@ struct AniXploreCpu::Builder {
       for (std::size_t i = 0; i < narrow.weight.size(); ++i)
         narrow.weight[i] *= scale[i / (4 * static_cast<std::size_t>(channels))];
       for (std::size_t i = 0; i < narrow.bias.size(); ++i) narrow.bias[i] *= scale[i];
-      graph.Mlp(spatial, NormOf(name + ".block.2", kNormEps), LinearOf(name + ".block.3"), narrow, x, kNormed, kHidden);
+      graph.Mlp(spatial, NormOf(name + ".block.2", kNormEps), LinearOf(name + ".block.3"), narrow, x, kNormed,
+                kHidden);
     }
     return x;
   }
@@ -105,8 +125,10 @@ struct AniXploreCpu::Builder {
     const std::string self = name + "attention.self.";
     const Rows normed = Map(kNormed, y.width, channels, false), query = Map(kQuery, y.width, channels, false);
     const Rows patches = Map(kPatches, few, reduction * reduction * channels, false);
-    const Rows reduced = Map(kReduced, few, channels, true), reduced_normed = Map(kReducedNormed, few, channels, false);
-    const Rows keys_values = Map(kKeysValues, few, 2 * channels, false), answers = Map(kAnswers, y.width, channels, false);
+    const Rows reduced = Map(kReduced, few, channels, true),
+               reduced_normed = Map(kReducedNormed, few, channels, false);
+    const Rows keys_values = Map(kKeysValues, few, 2 * channels, false),
+               answers = Map(kAnswers, y.width, channels, false);
     graph.Norm(y, NormOf(name + "layer_norm_1", kNormEps), normed);
     LinearLayer query_layer = LinearOf(self + "query");
     const float scale = 1.0f / std::sqrt(static_cast<float>(kDepth));
@@ -121,14 +143,17 @@ struct AniXploreCpu::Builder {
     both.weight.insert(both.weight.end(), value.weight.begin(), value.weight.end());
     both.bias.insert(both.bias.end(), value.bias.begin(), value.bias.end());
     graph.Linear(reduced_normed, both, keys_values);
-    graph.Attention(query, keys_values, kHeads[s], answers, {kScratch, kScratch + 1, kScratch + 2, kScratch + 3});
+    graph.Attention(query, keys_values, kHeads[s], answers,
+                    {kScratch, kScratch + 1, kScratch + 2, kScratch + 3});
     graph.Linear(answers, LinearOf(name + "attention.output.dense"), y, After::kAdd);
 
-    const Rows hidden = Map(kHidden, y.width, 4 * channels, false), filtered = Map(kHidden2, y.width, 4 * channels, false);
+    const Rows hidden = Map(kHidden, y.width, 4 * channels, false),
+               filtered = Map(kHidden2, y.width, 4 * channels, false);
     graph.Norm(y, NormOf(name + "layer_norm_2", kNormEps), normed);
     graph.Linear(normed, LinearOf(name + "mlp.dense1"), hidden);
     const std::string spatial = name + "mlp.dwconv.dwconv";
-    graph.Conv(hidden, {W(spatial + ".weight"), W(spatial + ".bias"), 3, 1, 1, 4 * channels}, filtered, After::kGelu);
+    graph.Conv(hidden, {W(spatial + ".weight"), W(spatial + ".bias"), 3, 1, 1, 4 * channels}, filtered,
+               After::kGelu);
     graph.Linear(filtered, LinearOf(name + "mlp.dense2"), y, After::kAdd);
   }
 
@@ -192,8 +217,10 @@ struct AniXploreCpu::Builder {
     const std::size_t n = kLevelChannels;
     std::vector<double> sum(n);
     for (std::size_t o = 0; o < n; ++o) {
-      const double factor = predict[o] * gain[o] / std::sqrt(static_cast<double>(variance[o]) + kBatchNormEps);
-      for (std::size_t c = 0; c < n; ++c) sum[c] += factor * fuse[(o * 5 + static_cast<std::size_t>(level)) * n + c];
+      const double factor =
+          predict[o] * gain[o] / std::sqrt(static_cast<double>(variance[o]) + kBatchNormEps);
+      for (std::size_t c = 0; c < n; ++c)
+        sum[c] += factor * fuse[(o * 5 + static_cast<std::size_t>(level)) * n + c];
     }
     return {sum.begin(), sum.end()};
   }
@@ -222,7 +249,8 @@ struct AniXploreCpu::Builder {
       in = Map(four.slot, 2 * side, half, four.wide);
       at = 1;
       if (level == 0) {
-        const Rows normed = Map(kHidden2, 2 * side, half, false), sixteen = Map(kHidden, 2 * side, 4 * quarter, false);
+        const Rows normed = Map(kHidden2, 2 * side, half, false),
+                   sixteen = Map(kHidden, 2 * side, 4 * quarter, false);
         graph.Norm(in, NormOf(name + "1", kNormEps), normed);
         graph.Gelu(normed);
         graph.Linear(normed, DoublingLayer(name + "3", half, quarter), sixteen);
@@ -234,7 +262,8 @@ struct AniXploreCpu::Builder {
       graph.MaxPool(fused, in);
       at = 1;
     }
-    const Rows wide = Map(kSpatial, in.width, kLevelChannels, true), map = Map(kHidden2, in.width, kLevelChannels, false);
+    const Rows wide = Map(kSpatial, in.width, kLevelChannels, true),
+               map = Map(kHidden2, in.width, kLevelChannels, false);
     graph.Linear(in, {W(name + std::to_string(at) + ".weight"), {}}, wide);
     graph.Norm(wide, NormOf(name + std::to_string(at + 1), kNormEps), map,
                times > 0 ? DoubledOrder(side, times) : std::vector<std::uint32_t>());
@@ -316,7 +345,8 @@ AniXploreValues AniXploreCpu::Run(const std::vector<float>& high, const std::vec
   std::vector<double> pooled(channels, average ? 0.0 : -std::numeric_limits<double>::infinity());
   for (std::size_t i = 0; i < fused_.values(); ++i) {
     double& at = pooled[i % channels];
-    at = average ? at + fused[i] / static_cast<double>(fused_.rows()) : std::max(at, static_cast<double>(fused[i]));
+    at = average ? at + fused[i] / static_cast<double>(fused_.rows())
+                 : std::max(at, static_cast<double>(fused[i]));
   }
   values.label = label_bias_;
   for (std::size_t c = 0; c < channels; ++c) values.label += pooled[c] * label_weight_[c];

@@ -36,14 +36,17 @@ class AniXploreCpuTest : public ::testing::Test {
   std::vector<float> Noise(std::uint32_t seed) const {
     std::vector<float> values(static_cast<std::size_t>(kSide * kSide * 6));
     for (std::size_t i = 0; i < values.size(); ++i)
-      values[i] = static_cast<float>(4 * FormulaUniform("noise" + std::to_string(seed), static_cast<std::uint32_t>(i)) - 2);
+      values[i] = static_cast<float>(
+          4 * FormulaUniform("noise" + std::to_string(seed), static_cast<std::uint32_t>(i)) - 2);
     return values;
   }
 
   AniXploreValues Reference() {
     const torch::InferenceMode inference;
     const auto tensor = [](const std::vector<float>& values) {
-      return torch::from_blob(const_cast<float*>(values.data()), {1, kSide, kSide, 6}).permute({0, 3, 1, 2}).contiguous();
+      return torch::from_blob(const_cast<float*>(values.data()), {1, kSide, kSide, 6})
+          .permute({0, 3, 1, 2})
+          .contiguous();
     };
     const auto out = net_->forward(tensor(high_), tensor(low_));
     AniXploreValues values;
@@ -102,7 +105,8 @@ TEST_F(AniXploreCpuTest, ThreadsShareOneNetwork) {
   std::vector<AniXploreValues> results(4);
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < results.size(); ++i) {
-    threads.emplace_back([&, i] { results[i] = i % 2 == 0 ? network.Run(high_, low_) : network.Run(low_, high_); });
+    threads.emplace_back(
+        [&, i] { results[i] = i % 2 == 0 ? network.Run(high_, low_) : network.Run(low_, high_); });
   }
   for (std::thread& thread : threads) thread.join();
   for (std::size_t i = 0; i < results.size(); ++i)

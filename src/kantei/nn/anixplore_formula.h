@@ -4,11 +4,13 @@
 
 #include <torch/torch.h>
 
-#include <cstring>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "kantei/nn/anixplore_net.h"
 #include "kantei/nn/formula_network.h"
+#include "kantei/nn/manipulation_file.h"
 #include "kantei/nn/weights_net.h"
 
 namespace kantei::nn {
@@ -24,6 +26,14 @@ inline void FillByFormula(torch::nn::Module& module) {
     }
     tensor.detach().copy_(torch::from_blob(values.data(), tensor.sizes(), torch::kFloat32));
   }
+}
+
+/// A whole network file with our tensor names.
+inline Status WriteFormulaAniXplore(const ManipulationDescription& description,
+                                    const std::filesystem::path& path) {
+  AniXplore net;
+  FillByFormula(*net);
+  return SaveTensors(StateOf(*net), ToMetadata(description), path);
 }
 
 }  // namespace kantei::nn

@@ -107,12 +107,14 @@ struct TokenGraph::State {
     void Run(const State& state, Arena& arena, dnnl::stream& stream, const At& in, const At& out,
              const At* second_in = nullptr) const;
   };
-  Product MakeLinear(std::size_t rows, int in, int out, const LinearLayer& layer, Type from, Type to, After after);
+  Product MakeLinear(std::size_t rows, int in, int out, const LinearLayer& layer, Type from, Type to,
+                     After after);
   // rows x k times k x columns of slots; the second given transposed (columns x k) or not.
   Product MakeProduct(std::size_t rows, std::size_t k, std::size_t columns, bool transposed, Type to);
 };
 
-dnnl::memory TokenGraph::State::Pack(std::span<const float> numbers, const Desc& plain_floats, const Desc& wanted) {
+dnnl::memory TokenGraph::State::Pack(std::span<const float> numbers, const Desc& plain_floats,
+                                     const Desc& wanted) {
   dnnl::stream stream(engine);
   dnnl::memory floats(plain_floats, engine);
   std::copy(numbers.begin(), numbers.end(), static_cast<float*>(floats.get_data_handle()));
@@ -142,8 +144,9 @@ void TokenGraph::State::Product::Run(const State& state, Arena& arena, dnnl::str
   primitive.execute(stream, arguments);
 }
 
-TokenGraph::State::Product TokenGraph::State::MakeLinear(std::size_t rows, int in, int out, const LinearLayer& layer,
-                                                         Type from, Type to, After after) {
+TokenGraph::State::Product TokenGraph::State::MakeLinear(std::size_t rows, int in, int out,
+                                                         const LinearLayer& layer, Type from, Type to,
+                                                         After after) {
   KANTEI_CHECK(layer.weight.size() == static_cast<std::size_t>(in) * static_cast<std::size_t>(out));
   const auto m = static_cast<dnnl::memory::dim>(rows);
   Product product;
@@ -153,8 +156,8 @@ TokenGraph::State::Product TokenGraph::State::MakeLinear(std::size_t rows, int i
   const auto attributes = Attributes(after);
   const bool biased = !layer.bias.empty();
 #if DNNL_VERSION_MAJOR >= 3
-  const dnnl::matmul::primitive_desc description(engine, product.from, any, biased ? bias_desc : no_bias, product.to,
-                                                 attributes);
+  const dnnl::matmul::primitive_desc description(engine, product.from, any, biased ? bias_desc : no_bias,
+                                                 product.to, attributes);
 #else
   const dnnl::matmul::desc wanted = biased ? dnnl::matmul::desc(product.from, any, bias_desc, product.to)
                                            : dnnl::matmul::desc(product.from, any, product.to);
@@ -168,8 +171,8 @@ TokenGraph::State::Product TokenGraph::State::MakeLinear(std::size_t rows, int i
   return product;
 }
 
-TokenGraph::State::Product TokenGraph::State::MakeProduct(std::size_t rows, std::size_t k, std::size_t columns,
-                                                          bool transposed, Type to) {
+TokenGraph::State::Product TokenGraph::State::MakeProduct(std::size_t rows, std::size_t k,
+                                                          std::size_t columns, bool transposed, Type to) {
   const auto m = static_cast<dnnl::memory::dim>(rows), inner = static_cast<dnnl::memory::dim>(k),
              n = static_cast<dnnl::memory::dim>(columns);
   Product product;
@@ -178,9 +181,11 @@ TokenGraph::State::Product TokenGraph::State::MakeProduct(std::size_t rows, std:
   product.to = Desc({m, n}, to, Tag::ab);
   const auto attributes = Attributes(After::kNothing);
 #if DNNL_VERSION_MAJOR >= 3
-  const dnnl::matmul::primitive_desc description(engine, product.from, product.second, product.to, attributes);
+  const dnnl::matmul::primitive_desc description(engine, product.from, product.second, product.to,
+                                                 attributes);
 #else
-  const dnnl::matmul::primitive_desc description({product.from, product.second, product.to}, attributes, engine);
+  const dnnl::matmul::primitive_desc description({product.from, product.second, product.to}, attributes,
+                                                 engine);
 #endif
   product.primitive = dnnl::matmul(description);
   product.scratchpad = description.scratchpad_desc();
@@ -199,10 +204,12 @@ void TokenGraph::Linear(const Rows& in, const LinearLayer& layer, const Rows& ou
   state_->Reserve(in);
   state_->Reserve(out);
   KANTEI_CHECK(in.rows() == out.rows() && state_->TypeOf(in) == state_->type);
-  auto product = state_->MakeLinear(in.rows(), in.channels, out.channels, layer, state_->TypeOf(in), state_->TypeOf(out), after);
-  state_->steps.push_back([state = state_.get(), product = std::move(product), in, out](Arena& arena, dnnl::stream& stream) {
-    product.Run(*state, arena, stream, {in.slot, 0}, {out.slot, 0});
-  });
+  auto product = state_->MakeLinear(in.rows(), in.channels, out.channels, layer, state_->TypeOf(in),
+                                    state_->TypeOf(out), after);
+  state_->steps.push_back(
+      [state = state_.get(), product = std::move(product), in, out](Arena& arena, dnnl::stream& stream) {
+        product.Run(*state, arena, stream, {in.slot, 0}, {out.slot, 0});
+      });
 }
 
 void TokenGraph::Conv(const Rows& in, const ConvLayer& layer, const Rows& out, After after) {
@@ -215,19 +222,20 @@ void TokenGraph::Conv(const Rows& in, const ConvLayer& layer, const Rows& out, A
   product.from = Desc({1, in.channels, in.height, in.width}, from_type, Tag::nhwc);
   product.to = Desc({1, out.channels, out.height, out.width}, state_->TypeOf(out), Tag::nhwc);
   const int k = layer.kernel, g = layer.groups;
-  const Dims dims = grouped ? Dims{g, out.channels / g, in.channels / g, k, k} : Dims{out.channels, in.channels, k, k};
+  const Dims dims =
+      grouped ? Dims{g, out.channels / g, in.channels / g, k, k} : Dims{out.channels, in.channels, k, k};
   const Desc any(dims, from_type, Tag::any), bias_desc({out.channels}, Type::f32, Tag::x), no_bias;
   const Desc bias = layer.bias.empty() ? no_bias : bias_desc;
   const Dims strides{layer.stride, layer.stride}, padding{layer.padding, layer.padding};
   const auto attributes = Attributes(after);
 #if DNNL_VERSION_MAJOR >= 3
   const dnnl::convolution_forward::primitive_desc description(
-      state_->engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, product.from, any, bias,
-      product.to, strides, padding, padding, attributes);
+      state_->engine, dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, product.from,
+      any, bias, product.to, strides, padding, padding, attributes);
 #else
   const dnnl::convolution_forward::primitive_desc description(
-      {dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, product.from, any, bias, product.to,
-       strides, padding, padding},
+      {dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct, product.from, any, bias,
+       product.to, strides, padding, padding},
       attributes, state_->engine);
 #endif
   product.primitive = dnnl::convolution_forward(description);
@@ -236,9 +244,10 @@ void TokenGraph::Conv(const Rows& in, const ConvLayer& layer, const Rows& out, A
   product.weights = state_->Pack(layer.weight, Desc(dims, Type::f32, grouped ? Tag::goihw : Tag::oihw),
                                  description.weights_desc());
   if (!layer.bias.empty()) product.bias = state_->BiasOf(layer.bias, {out.channels}, Tag::x);
-  state_->steps.push_back([state = state_.get(), product = std::move(product), in, out](Arena& arena, dnnl::stream& stream) {
-    product.Run(*state, arena, stream, {in.slot, 0}, {out.slot, 0});
-  });
+  state_->steps.push_back(
+      [state = state_.get(), product = std::move(product), in, out](Arena& arena, dnnl::stream& stream) {
+        product.Run(*state, arena, stream, {in.slot, 0}, {out.slot, 0});
+      });
 }
 
 namespace {
@@ -257,20 +266,22 @@ void NormInto(const float* in, std::size_t rows, int channels, const NormWeights
 
 }  // namespace
 
-void TokenGraph::Norm(const Rows& in, const NormWeights& norm, const Rows& out, std::vector<std::uint32_t> order) {
+void TokenGraph::Norm(const Rows& in, const NormWeights& norm, const Rows& out,
+                      std::vector<std::uint32_t> order) {
   KANTEI_CHECK(in.wide || state_->type == Type::f32);
   KANTEI_CHECK(order.empty() || order.size() == in.rows());
   state_->Reserve(in);
   state_->Reserve(out);
   const bool wide = state_->TypeOf(out) == Type::f32;
-  state_->steps.push_back([=, threads = state_->threads, order = std::move(order)](Arena& arena, dnnl::stream&) {
-    NormInto(reinterpret_cast<const float*>(arena.slot(in.slot)), in.rows(), in.channels, norm, order, threads, wide,
-             arena.slot(out.slot));
-  });
+  state_->steps.push_back(
+      [=, threads = state_->threads, order = std::move(order)](Arena& arena, dnnl::stream&) {
+        NormInto(reinterpret_cast<const float*>(arena.slot(in.slot)), in.rows(), in.channels, norm, order,
+                 threads, wide, arena.slot(out.slot));
+      });
 }
 
-void TokenGraph::NormDot(const Rows& in, const NormWeights& norm, std::span<const float> direction, double constant,
-                         const Rows& out) {
+void TokenGraph::NormDot(const Rows& in, const NormWeights& norm, std::span<const float> direction,
+                         double constant, const Rows& out) {
   KANTEI_CHECK(direction.size() == norm.weight.size() && (in.wide || state_->type == Type::f32));
   state_->Reserve(in);
   state_->Reserve(out);
@@ -280,14 +291,14 @@ void TokenGraph::NormDot(const Rows& in, const NormWeights& norm, std::span<cons
     weighted[i] *= norm.weight[i];
   }
   state_->steps.push_back([=, eps = norm.eps, threads = state_->threads](Arena& arena, dnnl::stream&) {
-    NormDotRows(reinterpret_cast<const float*>(arena.slot(in.slot)), in.rows(), static_cast<std::size_t>(in.channels),
-                weighted.data(), eps, static_cast<float>(constant), threads,
-                reinterpret_cast<float*>(arena.slot(out.slot)));
+    NormDotRows(reinterpret_cast<const float*>(arena.slot(in.slot)), in.rows(),
+                static_cast<std::size_t>(in.channels), weighted.data(), eps, static_cast<float>(constant),
+                threads, reinterpret_cast<float*>(arena.slot(out.slot)));
   });
 }
 
-void TokenGraph::Mlp(const Rows& in, const NormWeights& norm, const LinearLayer& widen, const LinearLayer& narrow,
-                     const Rows& x, int normed, int hidden) {
+void TokenGraph::Mlp(const Rows& in, const NormWeights& norm, const LinearLayer& widen,
+                     const LinearLayer& narrow, const Rows& x, int normed, int hidden) {
   const ThreadScope scope(state_->threads);
   KANTEI_CHECK(in.wide && x.wide && in.channels == x.channels && in.rows() == x.rows());
   const std::size_t part = LargestDivisor(in.rows(), kMlpRows), parts = in.rows() / part;
@@ -317,21 +328,23 @@ void TokenGraph::Gelu(const Rows& in) {
   const ThreadScope scope(state_->threads);
   state_->Reserve(in);
   State::Product product;
-  product.from = product.to = Desc({static_cast<dnnl::memory::dim>(in.rows()), in.channels}, state_->TypeOf(in), Tag::ab);
+  product.from = product.to =
+      Desc({static_cast<dnnl::memory::dim>(in.rows()), in.channels}, state_->TypeOf(in), Tag::ab);
   const auto attributes = Attributes(After::kNothing);
 #if DNNL_VERSION_MAJOR >= 3
   const dnnl::eltwise_forward::primitive_desc description(state_->engine, dnnl::prop_kind::forward_inference,
-                                                          dnnl::algorithm::eltwise_gelu_erf, product.from, product.to,
-                                                          0.0f, 0.0f, attributes);
+                                                          dnnl::algorithm::eltwise_gelu_erf, product.from,
+                                                          product.to, 0.0f, 0.0f, attributes);
 #else
   const dnnl::eltwise_forward::primitive_desc description(
-      {dnnl::prop_kind::forward_inference, dnnl::algorithm::eltwise_gelu_erf, product.from, 0.0f, 0.0f}, attributes,
-      state_->engine);
+      {dnnl::prop_kind::forward_inference, dnnl::algorithm::eltwise_gelu_erf, product.from, 0.0f, 0.0f},
+      attributes, state_->engine);
 #endif
   product.primitive = dnnl::eltwise_forward(description);
   product.scratchpad = description.scratchpad_desc();
   state_->Reserve(kScratchpadSlot, product.scratchpad.get_size());
-  state_->steps.push_back([state = state_.get(), product = std::move(product), in](Arena& arena, dnnl::stream& stream) {
+  state_->steps.push_back([state = state_.get(), product = std::move(product), in](Arena& arena,
+                                                                                   dnnl::stream& stream) {
     const auto view = dnnl::memory(product.from, state->engine, arena.slot(in.slot));
     std::unordered_map<int, dnnl::memory> arguments = {
         {DNNL_ARG_SRC, view},
@@ -359,13 +372,14 @@ Rows TokenGraph::Narrowed(const Rows& in, int slot) {
 }
 
 void TokenGraph::Patches(const Rows& in, int kernel, const Rows& out) {
-  KANTEI_CHECK(in.height % kernel == 0 && in.width % kernel == 0 && out.channels == kernel * kernel * in.channels);
+  KANTEI_CHECK(in.height % kernel == 0 && in.width % kernel == 0 &&
+               out.channels == kernel * kernel * in.channels);
   state_->Reserve(in);
   state_->Reserve(out);
   const std::size_t pixel_bytes = state_->ValueBytes(in) * static_cast<std::size_t>(in.channels);
   state_->steps.push_back([=, threads = state_->threads](Arena& arena, dnnl::stream&) {
-    PatchRows(arena.slot(in.slot), static_cast<std::size_t>(in.height), static_cast<std::size_t>(in.width), pixel_bytes,
-              static_cast<std::size_t>(kernel), threads, arena.slot(out.slot));
+    PatchRows(arena.slot(in.slot), static_cast<std::size_t>(in.height), static_cast<std::size_t>(in.width),
+              pixel_bytes, static_cast<std::size_t>(kernel), threads, arena.slot(out.slot));
   });
 }
 
@@ -381,7 +395,8 @@ void TokenGraph::MaxPool(const Rows& in, const Rows& out) {
     if (wide) {
       MaxPoolRows(from, height, width, channels, threads, reinterpret_cast<float*>(arena.slot(out.slot)));
     } else {
-      MaxPoolRows(from, height, width, channels, threads, reinterpret_cast<std::uint16_t*>(arena.slot(out.slot)));
+      MaxPoolRows(from, height, width, channels, threads,
+                  reinterpret_cast<std::uint16_t*>(arena.slot(out.slot)));
     }
   });
 }
@@ -391,7 +406,8 @@ void TokenGraph::Attention(const Rows& query, const Rows& keys_values, int heads
   const ThreadScope scope(state_->threads);
   KANTEI_CHECK(query.channels == heads * kDepth && keys_values.channels == 2 * query.channels);
   const std::size_t rows = query.rows(), keys = keys_values.rows(), h = static_cast<std::size_t>(heads);
-  const std::size_t part = LargestDivisor(rows, std::max<std::size_t>(kScoreValues / keys, 1)), parts = rows / part;
+  const std::size_t part = LargestDivisor(rows, std::max<std::size_t>(kScoreValues / keys, 1)),
+                    parts = rows / part;
   const Type type = state_->type;
   const std::size_t value_bytes = type == Type::f32 ? 4 : 2, piece = kDepth * value_bytes;
   const int split = scratch[0], key_slot = scratch[1], scores = scratch[2], shares = scratch[3];
@@ -423,8 +439,8 @@ void TokenGraph::Attention(const Rows& query, const Rows& keys_values, int heads
         } else {
           SoftmaxRows(from, part, keys, threads, reinterpret_cast<std::uint16_t*>(arena.slot(shares)));
         }
-        answer.Run(*state, arena, stream, {shares, 0}, h > 1 ? At{split, answers + offset} : At{out.slot, offset},
-                   &value);
+        answer.Run(*state, arena, stream, {shares, 0},
+                   h > 1 ? At{split, answers + offset} : At{out.slot, offset}, &value);
       }
     }
     if (h > 1) MergeRows(arena.slot(split) + answers, rows, h, piece, threads, arena.slot(out.slot));
@@ -449,7 +465,8 @@ void TokenGraph::Run(Arena& arena) const {
 
 std::size_t TokenGraph::arena_bytes() const {
   std::size_t bytes = kAlignment;
-  for (const auto& [slot, size] : state_->slot_bytes) bytes += (size + kAlignment - 1) / kAlignment * kAlignment;
+  for (const auto& [slot, size] : state_->slot_bytes)
+    bytes += (size + kAlignment - 1) / kAlignment * kAlignment;
   return bytes;
 }
 

@@ -63,8 +63,8 @@ class TokenGraph {
                const Rows& out);
   /// x += narrow(gelu(widen(norm(in)))), a part of the rows at a time so that what is between stays in the cache; `in` and x are
   /// wide, `normed` and `hidden` are slots for what is between.
-  void Mlp(const Rows& in, const NormWeights& norm, const LinearLayer& widen, const LinearLayer& narrow, const Rows& x,
-           int normed, int hidden);
+  void Mlp(const Rows& in, const NormWeights& norm, const LinearLayer& widen, const LinearLayer& narrow,
+           const Rows& x, int normed, int hidden);
   void Gelu(const Rows& in);  ///< in place
   /// The values in the graph's type: a step that writes them to this slot, or `in` itself when it is of that type.
   Rows Narrowed(const Rows& in, int slot);
@@ -72,7 +72,8 @@ class TokenGraph {
   void MaxPool(const Rows& in, const Rows& out);
   /// Attention of `query` (rows x C) over `keys_values` (rows x 2C: keys, then values), whose scale is in the query's weights.
   /// `scratch`: four slots.
-  void Attention(const Rows& query, const Rows& keys_values, int heads, const Rows& out, const int (&scratch)[4]);
+  void Attention(const Rows& query, const Rows& keys_values, int heads, const Rows& out,
+                 const int (&scratch)[4]);
 
   /// float32 -> the graph's type, at the slot of `to`.
   void Write(std::span<const float> values, const Rows& to, Arena& arena) const;

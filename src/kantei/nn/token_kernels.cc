@@ -58,26 +58,28 @@ KANTEI_INLINE Moments MomentsOf(const float* row, std::size_t columns, float eps
 }
 
 template <typename Out>
-KANTEI_INLINE void NormRow(const float* __restrict__ in, std::size_t columns, const float* __restrict__ weight,
-                           const float* __restrict__ bias, float eps, Out* __restrict__ out) {
+KANTEI_INLINE void NormRow(const float* __restrict__ in, std::size_t columns,
+                           const float* __restrict__ weight, const float* __restrict__ bias, float eps,
+                           Out* __restrict__ out) {
   const Moments moments = MomentsOf(in, columns, eps);
   for (std::size_t i = 0; i < columns; ++i)
     Store((in[i] - moments.mean) * moments.scale * weight[i] + bias[i], out + i);
 }
 
-KANTEI_MULTIARCH void NormRowFloat(const float* in, std::size_t columns, const float* weight, const float* bias,
-                                   float eps, float* out) {
+KANTEI_MULTIARCH void NormRowFloat(const float* in, std::size_t columns, const float* weight,
+                                   const float* bias, float eps, float* out) {
   NormRow(in, columns, weight, bias, eps, out);
 }
 
-KANTEI_MULTIARCH void NormRowBfloat16(const float* in, std::size_t columns, const float* weight, const float* bias,
-                                      float eps, std::uint16_t* out) {
+KANTEI_MULTIARCH void NormRowBfloat16(const float* in, std::size_t columns, const float* weight,
+                                      const float* bias, float eps, std::uint16_t* out) {
   NormRow(in, columns, weight, bias, eps, out);
 }
 
 KANTEI_MULTIARCH float NormDotRow(const float* in, std::size_t columns, const float* direction, float eps) {
   const Moments moments = MomentsOf(in, columns, eps);
-  return moments.scale * LaneSum(columns, [&](std::size_t i) { return (in[i] - moments.mean) * direction[i]; });
+  return moments.scale *
+         LaneSum(columns, [&](std::size_t i) { return (in[i] - moments.mean) * direction[i]; });
 }
 
 // e^x for x <= 0 within 2e-7 relative: 2^n times a polynomial of the fraction; below -87 it is that of -87.
@@ -127,17 +129,20 @@ void PoolRow(const float* above, const float* below, std::size_t width, std::siz
   for (std::size_t x = 0; x < width / 2; ++x) {
     const std::size_t left = 2 * x * channels, right = left + channels;
     for (std::size_t c = 0; c < channels; ++c) {
-      Store(std::max({above[left + c], above[right + c], below[left + c], below[right + c]}), out + x * channels + c);
+      Store(std::max({above[left + c], above[right + c], below[left + c], below[right + c]}),
+            out + x * channels + c);
     }
   }
 }
 
 template <typename Out>
-void Pool(const float* in, std::size_t height, std::size_t width, std::size_t channels, int threads, Out* out) {
+void Pool(const float* in, std::size_t height, std::size_t width, std::size_t channels, int threads,
+          Out* out) {
   const std::size_t stride = width * channels;
   ForRows(height / 2, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t y = begin; y < end; ++y)
-      PoolRow(in + 2 * y * stride, in + (2 * y + 1) * stride, width, channels, out + y * (width / 2) * channels);
+      PoolRow(in + 2 * y * stride, in + (2 * y + 1) * stride, width, channels,
+              out + y * (width / 2) * channels);
   });
 }
 
@@ -186,7 +191,8 @@ void NormRows(const float* in, std::size_t rows, std::size_t columns, const Norm
 void NormDotRows(const float* in, std::size_t rows, std::size_t columns, const float* direction, float eps,
                  float constant, int threads, float* out) {
   ForRows(rows, threads, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) out[i] = constant + NormDotRow(in + i * columns, columns, direction, eps);
+    for (std::size_t i = begin; i < end; ++i)
+      out[i] = constant + NormDotRow(in + i * columns, columns, direction, eps);
   });
 }
 
@@ -205,7 +211,8 @@ void SoftmaxRows(const float* in, std::size_t rows, std::size_t columns, int thr
   });
 }
 
-void MaxPoolRows(const float* in, std::size_t height, std::size_t width, std::size_t channels, int threads, float* out) {
+void MaxPoolRows(const float* in, std::size_t height, std::size_t width, std::size_t channels, int threads,
+                 float* out) {
   Pool(in, height, width, channels, threads, out);
 }
 
@@ -214,8 +221,8 @@ void MaxPoolRows(const float* in, std::size_t height, std::size_t width, std::si
   Pool(in, height, width, channels, threads, out);
 }
 
-void PatchRows(const std::byte* in, std::size_t height, std::size_t width, std::size_t pixel_bytes, std::size_t kernel,
-               int threads, std::byte* out) {
+void PatchRows(const std::byte* in, std::size_t height, std::size_t width, std::size_t pixel_bytes,
+               std::size_t kernel, int threads, std::byte* out) {
   const std::size_t across = width / kernel, run = kernel * pixel_bytes;
   ForRows(height / kernel, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t y = begin; y < end; ++y) {
@@ -229,12 +236,13 @@ void PatchRows(const std::byte* in, std::size_t height, std::size_t width, std::
   });
 }
 
-void SplitRows(const std::byte* in, std::size_t rows, std::size_t row_bytes, std::size_t offset, std::size_t heads,
-               std::size_t piece_bytes, int threads, std::byte* out) {
+void SplitRows(const std::byte* in, std::size_t rows, std::size_t row_bytes, std::size_t offset,
+               std::size_t heads, std::size_t piece_bytes, int threads, std::byte* out) {
   ForRows(rows, threads, [&](std::size_t begin, std::size_t end) {
     for (std::size_t h = 0; h < heads; ++h) {
       for (std::size_t i = begin; i < end; ++i)
-        std::memcpy(out + (h * rows + i) * piece_bytes, in + i * row_bytes + offset + h * piece_bytes, piece_bytes);
+        std::memcpy(out + (h * rows + i) * piece_bytes, in + i * row_bytes + offset + h * piece_bytes,
+                    piece_bytes);
     }
   });
 }
@@ -249,8 +257,8 @@ void MergeRows(const std::byte* in, std::size_t rows, std::size_t heads, std::si
   });
 }
 
-void AddBilinear(std::span<const float> in, int in_width, int in_height, bool align_corners, int width, int height,
-                 float* out) {
+void AddBilinear(std::span<const float> in, int in_width, int in_height, bool align_corners, int width,
+                 int height, float* out) {
   struct Place {
     std::size_t low = 0, high = 0;
     float part = 0;  // of `high`

@@ -34,23 +34,24 @@ void SoftmaxRows(const float* in, std::size_t rows, std::size_t columns, int thr
 void SoftmaxRows(const float* in, std::size_t rows, std::size_t columns, int threads, std::uint16_t* out);
 
 /// height x width x channels -> the maximum of each 2 x 2.
-void MaxPoolRows(const float* in, std::size_t height, std::size_t width, std::size_t channels, int threads, float* out);
+void MaxPoolRows(const float* in, std::size_t height, std::size_t width, std::size_t channels, int threads,
+                 float* out);
 void MaxPoolRows(const float* in, std::size_t height, std::size_t width, std::size_t channels, int threads,
                  std::uint16_t* out);
 
 /// Where height x width x pixel_bytes go when each kernel x kernel square becomes one row.
-void PatchRows(const std::byte* in, std::size_t height, std::size_t width, std::size_t pixel_bytes, std::size_t kernel,
-               int threads, std::byte* out);
+void PatchRows(const std::byte* in, std::size_t height, std::size_t width, std::size_t pixel_bytes,
+               std::size_t kernel, int threads, std::byte* out);
 
 /// rows x row_bytes, of which `heads` pieces of piece_bytes from `offset` on -> heads x rows x piece_bytes.
-void SplitRows(const std::byte* in, std::size_t rows, std::size_t row_bytes, std::size_t offset, std::size_t heads,
-               std::size_t piece_bytes, int threads, std::byte* out);
+void SplitRows(const std::byte* in, std::size_t rows, std::size_t row_bytes, std::size_t offset,
+               std::size_t heads, std::size_t piece_bytes, int threads, std::byte* out);
 /// The way back, for rows of heads x piece_bytes.
 void MergeRows(const std::byte* in, std::size_t rows, std::size_t heads, std::size_t piece_bytes, int threads,
                std::byte* out);
 
 /// out += in, resized to width x height as torch's bilinear interpolation does.
-void AddBilinear(std::span<const float> in, int in_width, int in_height, bool align_corners, int width, int height,
-                 float* out);
+void AddBilinear(std::span<const float> in, int in_width, int in_height, bool align_corners, int width,
+                 int height, float* out);
 
 }  // namespace kantei::nn
