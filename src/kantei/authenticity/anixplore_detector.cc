@@ -116,10 +116,15 @@ LabelSplit SplitLabel(double label_logit, double share) {
   return {std::min(label_logit, whole), std::min(label_logit, -whole)};
 }
 
+std::unique_ptr<ManipulationDetector> MakeAniXploreDetector(
+    std::unique_ptr<nn::ManipulationNetwork> network) {
+  return std::make_unique<AniXploreDetector>(std::move(network));
+}
+
 Result<std::unique_ptr<ManipulationDetector>> OpenAniXploreDetector(const std::filesystem::path& weights,
                                                                     const nn::ManipulationOptions& options) {
   KANTEI_TRY(auto network, nn::ManipulationNetwork::Open(weights, options));
-  return std::unique_ptr<ManipulationDetector>(std::make_unique<AniXploreDetector>(std::move(network)));
+  return MakeAniXploreDetector(std::move(network));
 }
 
 }  // namespace kantei::authenticity

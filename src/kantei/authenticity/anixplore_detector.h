@@ -24,6 +24,9 @@ namespace kantei::authenticity {
 Result<std::unique_ptr<ManipulationDetector>> OpenAniXploreDetector(
     const std::filesystem::path& weights, const nn::ManipulationOptions& options = {});
 
+/// The same around any such network.
+std::unique_ptr<ManipulationDetector> MakeAniXploreDetector(std::unique_ptr<nn::ManipulationNetwork> network);
+
 /// The two logits of a label and a map's mean (0..1); see above.
 struct LabelSplit {
   double ai_made_logit = 0, edited_logit = 0;

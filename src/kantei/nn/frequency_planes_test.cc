@@ -36,9 +36,11 @@ TEST(FrequencyPlanes, WhatWasRemovedStaysRemoved) {
   const Planes high = DctHigh(Noise(1, 64, 64));
   EXPECT_LT(Difference(DctHigh(high).values, high.values), 1e-5);
   // Away from the border, where what the bands say of the zeros outside is cut off.
-  const Planes wavelet = DwtHigh(Noise(1, 64, 64), Synthesis::kInverse), again = DwtHigh(wavelet, Synthesis::kInverse);
+  const Planes wavelet = DwtHigh(Noise(1, 64, 64), Synthesis::kInverse),
+               again = DwtHigh(wavelet, Synthesis::kInverse);
   for (std::size_t y = 16; y < 48; ++y) {
-    for (std::size_t x = 16; x < 48; ++x) EXPECT_NEAR(again.values[64 * y + x], wavelet.values[64 * y + x], 1e-5);
+    for (std::size_t x = 16; x < 48; ++x)
+      EXPECT_NEAR(again.values[64 * y + x], wavelet.values[64 * y + x], 1e-5);
   }
 }
 
