@@ -5,17 +5,17 @@ include(CMakePackageConfigHelpers)
 set(KANTEI_PUBLIC_HEADERS
     base/band.h base/cancellation.h base/code256.h base/cpu.h base/files.h base/json.h base/log.h base/logistic_fit.h base/parallel.h
     base/parallel_inl.h base/progress.h base/random.h base/result.h base/sha256.h base/text.h
-    image/cutout.h image/decode.h image/draw.h image/encode.h image/image.h image/ssim.h image/transform.h
+    image/cutout.h image/decode.h image/draw.h image/encode.h image/image.h image/plane.h image/ssim.h image/transform.h
     store/catalog.h store/hamming_index.h store/hash_list.h store/inverted_index.h store/vector_index.h
-    nn/embedding_network.h nn/safetensors.h
+    nn/embedding_network.h nn/manipulation_network.h nn/safetensors.h
     copy/descriptor_library.h copy/descriptor_model.h copy/descriptor_profile.h copy/descriptor_search.h copy/detector.h
     copy/enroll.h copy/local_features.h copy/pdq.h copy/query_views.h copy/score_normalisation.h copy/view_offsets.h
     dataset/authenticity_readers.h dataset/authenticity_samples.h dataset/authenticity_set.h dataset/authenticity_view.h
     dataset/copy_benchmark.h dataset/copy_folder.h dataset/disc_files.h dataset/edits.h
     dataset/forgery_maker.h dataset/forgery_set.h dataset/mask_maker.h generate/autoencoder.h generate/inpaint_engine.h
     evaluate/authenticity_metrics.h evaluate/authenticity_pixel_metrics.h evaluate/copy_calibration.h evaluate/copy_metrics.h
-    authenticity/authenticity_profile.h authenticity/detector_factory.h authenticity/manipulation_detector.h authenticity/map_regions.h
-    authenticity/metadata.h authenticity/realism.h
+    authenticity/anixplore_detector.h authenticity/authenticity_profile.h authenticity/detector_factory.h
+    authenticity/manipulation_detector.h authenticity/map_regions.h authenticity/metadata.h authenticity/realism.h
     inspect/evidence.h inspect/inspector.h inspect/report_html.h inspect/report_json.h
     train/authenticity_trainer.h train/autoencoder_trainer.h train/descriptor_trainer.h train/training_schedule.h
     train/vocabulary_trainer.h)

@@ -10,38 +10,10 @@
 #include "kantei/base/files.h"
 #include "kantei/nn/gem_net.h"
 #include "kantei/nn/torch_backend.h"
+#include "kantei/nn/torch_device_net.h"
 
 namespace kantei::nn {
 namespace {
-
-// The number of threads belongs to the calling thread under OpenMP, on which LibTorch runs. at::set_num_threads also sets
-// what threads that have not used LibTorch yet begin with; reading the number first makes this thread such a one no more.
-class ThreadScope {
- public:
-  explicit ThreadScope(int threads) : before_(at::get_num_threads()) { at::set_num_threads(threads); }
-  ~ThreadScope() { at::set_num_threads(before_); }
-  ThreadScope(const ThreadScope&) = delete;
-  ThreadScope& operator=(const ThreadScope&) = delete;
-
- private:
-  int before_;
-};
-
-Result<torch::Device> DeviceOf(const std::string& name) {
-  try {
-    const torch::Device device(name);
-    if (device.is_cpu()) return device;
-    if (device.is_cuda() && torch::cuda::is_available() &&
-        (!device.has_index() || device.index() < static_cast<int>(torch::cuda::device_count()))) {
-      return device;
-    }
-  } catch (const c10::Error&) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the device " + name + " is not known; expected cpu, cuda or cuda:N"};
-  }
-  return Error{ErrorCode::kUnavailable,
-               "the device " + name + " is not there, or this LibTorch was built without it; use cpu"};
-}
 
 torch::Tensor InputTensor(const float* input, int count, int width, int height) {
   // count x height x width x 3 seen as count x 3 x height x width in channels-last order.
@@ -53,11 +25,6 @@ std::vector<float> Values(const torch::Tensor& rows) {
   const torch::Tensor values = rows.to(torch::kCPU, torch::kFloat32).contiguous();
   const float* data = values.data_ptr<float>();
   return {data, data + values.numel()};
-}
-
-Error TorchError(const std::string& what, const std::exception& failure) {
-  const std::string text = failure.what();
-  return {ErrorCode::kInternal, what + ": " + text.substr(0, text.find('\n'))};
 }
 
 struct DeviceConv {
@@ -92,7 +59,7 @@ class DevicePass : public ForwardPass {
                                  int threads) const override {
     try {
       const torch::InferenceMode inference;
-      const ThreadScope scope(threads);
+      const TorchThreads scope(threads);
       torch::Tensor x = InputTensor(input, count, width, height).to(device_, type_);
       for (const ConvSpec& unit : spec_.stem) x = RunUnit(unit, x);
       if (spec_.max_pool) x = torch::max_pool2d(x, 3, 2, 1);
@@ -141,7 +108,7 @@ class ScriptPass : public ForwardPass {
                                  int threads) const override {
     try {
       const torch::InferenceMode inference;
-      const ThreadScope scope(threads);
+      const TorchThreads scope(threads);
       const torch::Tensor x = InputTensor(input, count, width, height).to(device_).contiguous();
       torch::IValue result;
       {
