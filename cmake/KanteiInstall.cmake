@@ -12,7 +12,7 @@ set(KANTEI_PUBLIC_HEADERS
     copy/enroll.h copy/local_features.h copy/pdq.h copy/query_views.h copy/score_normalisation.h copy/view_offsets.h
     dataset/copy_benchmark.h dataset/copy_folder.h dataset/disc_files.h dataset/edits.h
     evaluate/copy_calibration.h evaluate/copy_metrics.h
-    authenticity/metadata.h authenticity/realism.h
+    authenticity/metadata.h authenticity/realism.h authenticity/traces.h
     inspect/evidence.h inspect/inspector.h inspect/report_html.h inspect/report_json.h
     train/descriptor_trainer.h train/vocabulary_trainer.h)
 set(KANTEI_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/kantei)
