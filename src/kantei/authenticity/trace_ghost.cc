@@ -57,6 +57,7 @@ void FindGhosts(const LowCoefficients& blocks, const image::Image& picture,
                 const CancellationToken& cancellation, Trace* trace) {
   constexpr int kLeast = 12;
   if (blocks.across < kLeast || blocks.down < kLeast) {
+    trace->obstacle = TraceObstacle::kTooSmall;
     trace->reason = "the picture is too small to compare parts of it; 104 pixels a side are needed";
     return;
   }

@@ -141,6 +141,7 @@ double WindowCount(const GridVotes& votes) {
 
 bool TooSmall(const GridVotes& votes, Trace* trace) {
   if (votes.width >= kWindows[0] && votes.height >= kWindows[0]) return false;
+  trace->obstacle = TraceObstacle::kTooSmall;
   trace->reason = "the picture is too small for a map of 8x8 blocks; 40 pixels a side are needed";
   return true;
 }
@@ -224,6 +225,7 @@ void FindGridShift(const GridVotes& votes, const image::Image& picture, Trace* t
 void FindGridLoss(const GridVotes& votes, const image::Image& picture, Trace* trace) {
   if (TooSmall(votes, trace)) return;
   if (votes.phase < 0) {
+    trace->obstacle = TraceObstacle::kNoGrid;
     trace->reason = "the picture as a whole shows no 8x8 grid that a part could lack";
     return;
   }

@@ -214,6 +214,7 @@ Status FindNoise(const image::Image& picture, int threads, const CancellationTok
   const int across = picture.width() / kCell, down = picture.height() / kCell;
   constexpr int kLeastCells = 8;
   if (across < kLeastCells || down < kLeastCells) {
+    trace->obstacle = TraceObstacle::kTooSmall;
     trace->reason =
         "the picture is too small to compare the noise of its parts; 128 pixels a side are needed";
     return {};
@@ -226,6 +227,7 @@ Status FindNoise(const image::Image& picture, int threads, const CancellationTok
   std::size_t valid = 0;
   for (const Cell& cell : cells) valid += cell.valid;
   if (valid < 60 || valid * 5 < cells.size()) {
+    trace->obstacle = TraceObstacle::kFlat;
     trace->reason = "most of the picture is flat or clipped and has no noise to compare";
     return {};
   }

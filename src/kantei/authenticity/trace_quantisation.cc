@@ -90,6 +90,7 @@ void FindDoubleQuantisation(const LowCoefficients& blocks, const LowCoefficients
                             const CancellationToken& cancellation, Trace* trace) {
   constexpr int kLeast = 12;
   if (blocks.across < kLeast || blocks.down < kLeast) {
+    trace->obstacle = TraceObstacle::kTooSmall;
     trace->reason =
         "the picture is too small for histograms of its coefficients; 104 pixels a side are needed";
     return;

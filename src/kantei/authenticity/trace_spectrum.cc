@@ -240,8 +240,10 @@ Status FindSpectralTraces(const image::Image& picture, int threads, const Cancel
   constexpr int kLeast = 2 * kSide;
   if (std::min(picture.width(), picture.height()) < kLeast) {
     for (Trace* trace : {part, whole, upsampling}) {
-      if (trace != nullptr)
+      if (trace != nullptr) {
+        trace->obstacle = TraceObstacle::kTooSmall;
         trace->reason = "the picture is too small for its spectrum; 128 pixels a side are needed";
+      }
     }
     return {};
   }
@@ -249,8 +251,10 @@ Status FindSpectralTraces(const image::Image& picture, int threads, const Cancel
   KANTEI_RETURN_IF_ERROR(cancellation.Check());
   if (averages.windows < 4) {
     for (Trace* trace : {part, whole, upsampling}) {
-      if (trace != nullptr)
+      if (trace != nullptr) {
+        trace->obstacle = TraceObstacle::kFlat;
         trace->reason = "the picture is flat nearly everywhere and has no spectrum to look at";
+      }
     }
     return {};
   }

@@ -62,9 +62,18 @@ struct TraceRegion {
   std::optional<image::Rect> source;  ///< kCopyMove: the other member of the pair
 };
 
+/// Why a measure could not be taken.
+enum class TraceObstacle {
+  kNone,
+  kTooSmall,  ///< the picture has too few pixels
+  kFlat,      ///< most of it is flat or clipped
+  kNoGrid,    ///< kGridLoss: the picture as a whole has no JPEG grid
+};
+
 struct Trace {
   TraceKind kind = TraceKind::kJpegGhost;
   bool applicable = false;
+  TraceObstacle obstacle = TraceObstacle::kNone;
   std::string reason;  ///< why it was not applicable, one English sentence; empty when it was
   /// More is stronger; 0 when nothing was found or not applicable. Units:
   ///   kJpegGhost, kNoise                standard deviations of the picture's own windows

@@ -205,6 +205,7 @@ TEST(TracesTest, OddPictures) {
         const Trace& one = (*traces)[i];
         EXPECT_EQ(one.kind, kTraceKinds[i]);
         EXPECT_EQ(one.applicable, one.reason.empty());
+        EXPECT_EQ(one.applicable, one.obstacle == TraceObstacle::kNone);
         EXPECT_TRUE(std::isfinite(one.score));
         EXPECT_GE(one.score, 0);
         if (!one.applicable) {
