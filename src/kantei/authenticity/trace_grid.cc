@@ -235,7 +235,7 @@ void FindGridLoss(const GridVotes& votes, const image::Image& picture, Trace* tr
       hits, all, WindowCount(votes),
       [&](double n, double k) { return LogTailBelow(n, k, std::min(votes.share, 0.99)); },
       [&](double n, double k) { return k < 0.5 * votes.share * n; }, &cells);
-  Finish(picture, std::move(cells), best, 5, 2, trace);
+  Finish(picture, std::move(cells), best, 7, 2, trace);
   trace->numbers.emplace_back("main_grid_x", votes.phase % 8);
   trace->numbers.emplace_back("main_grid_y", votes.phase / 8);
   trace->numbers.emplace_back("main_grid_share", votes.share);

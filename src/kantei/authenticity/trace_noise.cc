@@ -282,7 +282,7 @@ Status FindNoise(const image::Image& picture, int threads, const CancellationTok
     SpreadWindows(windows, side, &map);
   }
   trace->score = best;
-  for (float& value : map.values) value = value > 0 ? Soft(value, 4, 0.6) : 0.0f;
+  for (float& value : map.values) value = value > 0 ? Soft(value, 5.5, 0.7) : 0.0f;
   trace->map = std::move(map);
   trace->map_scale = kCell;
   trace->regions = FindRegions(trace->map, kCell, picture.width(), picture.height(), 4);

@@ -158,7 +158,7 @@ void FindDoubleQuantisation(const LowCoefficients& blocks, const LowCoefficients
   const int ox = blocks.phase_x >= 4 ? 1 : 0, oy = blocks.phase_y >= 4 ? 1 : 0;
   for (int y = 0; y < blocks.down && y + oy < map.height; ++y) {
     for (int x = 0; x < blocks.across && x + ox < map.width; ++x)
-      map.row(y + oy)[x + ox] = cells.row(y)[x] > 0 ? Soft(cells.row(y)[x], 20, 5) : 0.0f;
+      map.row(y + oy)[x + ox] = cells.row(y)[x] > 0 ? Soft(cells.row(y)[x], 100, 20) : 0.0f;
   }
   trace->map = std::move(map);
   trace->map_scale = 8;

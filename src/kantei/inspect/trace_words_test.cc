@@ -36,7 +36,7 @@ TEST(TraceWordsTest, TheWorseOfBothRatesDecides) {
   trace.false_alarms = {0.01, 0.02};
   EXPECT_EQ(TraceSentence(trace).en, "Noise in the marked region differs from its surroundings.");
   EXPECT_EQ(TraceRateSentence(trace).en,
-            "About 1.0% of authentic photos and 2.0% of authentic drawn pictures show as much.");
+            "About 1% of authentic photos and 2% of authentic drawn pictures show as much.");
   trace.false_alarms.drawn = 0.2;
   EXPECT_NE(TraceSentence(trace).en, "Noise in the marked region differs from its surroundings.");
 }
