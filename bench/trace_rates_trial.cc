@@ -1,6 +1,7 @@
 // How often authentic pictures show a trace, and how often plain forgeries do.
-//   trace_rates_trial rates TRAIN photo|drawn [count]     scores of authentic pictures; prints half of trace_rates_table.inc
+//   trace_rates_trial rates TRAIN photo|drawn [count [kind]]  scores of authentic pictures; prints half of trace_rates_table.inc
 //   trace_rates_trial forgeries VAL photo|drawn [count]   true positives at 1 % and 5 % false alarms, on forgeries and their untouched twins
+//   trace_rates_trial generated FILE...                   how often generated pictures pass the thresholds
 //   trace_rates_trial time FILE...                        seconds and what was found; `pixels`: without the facts of the file
 // TRAIN and VAL hold one folder for each source, with PHOTOS and DRAWN as below.
 #include <algorithm>
@@ -87,7 +88,7 @@ image::Image Recode(const image::Image& picture, int quality) {
   return image::DecodeImage(*bytes, "recoded")->pixels;
 }
 
-Measured Measure(const image::Image& picture, const Coding& coding) {
+Measured Measure(const image::Image& picture, const Coding& coding, std::string_view only = {}) {
   std::optional<authenticity::JpegFacts> facts;
   image::Image pixels = picture;
   if (coding.jpeg > 0 || coding.webp > 0) {
@@ -96,20 +97,25 @@ Measured Measure(const image::Image& picture, const Coding& coding) {
     facts = authenticity::ReadJpegFacts(*bytes);
     pixels = image::DecodeImage(*bytes, "coded")->pixels;
   }
-  auto traces = authenticity::FindTraces(pixels, facts ? &*facts : nullptr, {}, {});
+  authenticity::TraceOptions options;
+  for (const TraceKind kind : kTraceKinds) {
+    if (only == authenticity::TraceKey(kind)) options.kinds.push_back(kind);
+  }
+  auto traces = authenticity::FindTraces(pixels, facts ? &*facts : nullptr, options, {});
   Measured measured;
   if (!traces.ok()) {
     std::fprintf(stderr, "%s\n", traces.error().message.c_str());
     return measured;
   }
-  for (std::size_t i = 0; i < traces->size(); ++i) {
-    measured.scores[i] = (*traces)[i].score;
-    measured.applicable[i] = (*traces)[i].applicable;
+  for (const authenticity::Trace& one : *traces) {
+    const auto i = static_cast<std::size_t>(one.kind);
+    measured.scores[i] = one.score;
+    measured.applicable[i] = one.applicable;
   }
   return measured;
 }
 
-void Rates(const std::string& root, std::size_t count, bool drawn) {
+void Rates(const std::string& root, std::size_t count, bool drawn, std::string_view only) {
   constexpr std::array<Coding, 5> kCodings = {
       {{"as is", 0, 0}, {"jpeg95", 95, 0}, {"jpeg85", 85, 0}, {"jpeg70", 70, 0}, {"webp80", 0, 80}}};
   constexpr std::array<double, 6> kShares = {0.5, 0.2, 0.1, 0.05, 0.02, 0.01};
@@ -120,7 +126,7 @@ void Rates(const std::string& root, std::size_t count, bool drawn) {
   std::map<std::string, std::array<std::vector<double>, kTraceKinds.size()>> by_coding;
   for (const image::Image& picture : pictures) {
     for (const Coding& coding : kCodings) {
-      const Measured measured = Measure(picture, coding);
+      const Measured measured = Measure(picture, coding, only);
       for (std::size_t k = 0; k < kTraceKinds.size(); ++k) {
         if (!measured.applicable[k]) continue;
         all[k].push_back(measured.scores[k]);
@@ -303,6 +309,35 @@ void Times(int count, char** files, bool use_facts) {
   }
 }
 
+/// Whole-picture traces on pictures of generators: the share that authentic photos reach in 1 % and 5 % of cases.
+void Generated(int count, char** files) {
+  constexpr std::array<Coding, 4> kCodings = {{{"as is"}, {"jpeg95", 95}, {"jpeg85", 85}, {"jpeg70", 70}}};
+  for (const Coding& coding : kCodings) {
+    std::array<std::array<int, 4>, kTraceKinds.size()> hits{};
+    int made = 0;
+    for (int i = 0; i < count; ++i) {
+      auto decoded = image::DecodeImageFile(files[i]);
+      if (!decoded.ok()) continue;
+      ++made;
+      for (const TraceKind kind : {TraceKind::kResampledWhole, TraceKind::kUpsamplingGrid}) {
+        const auto k = static_cast<std::size_t>(kind);
+        const Measured measured = Measure(decoded->pixels, coding, authenticity::TraceKey(kind));
+        if (!measured.applicable[k]) continue;
+        const auto rates = authenticity::TraceFalseAlarmRate(kind, measured.scores[k]);
+        hits[k][0] += rates.photo <= 0.01, hits[k][1] += rates.photo <= 0.05;
+        hits[k][2] += rates.drawn <= 0.01, hits[k][3] += rates.drawn <= 0.05;
+      }
+    }
+    for (const TraceKind kind : {TraceKind::kResampledWhole, TraceKind::kUpsamplingGrid}) {
+      const auto& hit = hits[static_cast<std::size_t>(kind)];
+      const auto percent = [&](int n) { return 100.0 * n / std::max(1, made); };
+      std::printf("%-8s %-20s photo thresholds %5.1f / %5.1f, drawn %5.1f / %5.1f (%d)\n", coding.name,
+                  std::string(authenticity::TraceKey(kind)).c_str(), percent(hit[0]), percent(hit[1]),
+                  percent(hit[2]), percent(hit[3]), made);
+    }
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -310,15 +345,18 @@ int main(int argc, char** argv) {
   const bool drawn = argc > 3 && std::string(argv[3]) == "drawn";
   const std::size_t count = argc > 4 ? std::strtoul(argv[4], nullptr, 10) : 200;
   if (verb == "rates") {
-    Rates(argv[2], count, drawn);
+    Rates(argv[2], count, drawn, argc > 5 ? argv[5] : "");
   } else if (verb == "forgeries") {
     Forgeries(argv[2], count, drawn);
+  } else if (verb == "generated") {
+    Generated(argc - 2, argv + 2);
   } else if (verb == "time" || verb == "pixels") {
     Times(argc - 2, argv + 2, verb == "time");
   } else {
-    std::fprintf(stderr,
-                 "usage: trace_rates_trial rates TRAIN photo|drawn [count] | forgeries VAL photo|drawn "
-                 "[count] | time FILE... | pixels FILE...\n");
+    std::fprintf(
+        stderr,
+        "usage: trace_rates_trial rates TRAIN photo|drawn [count [kind]] | forgeries VAL photo|drawn "
+        "[count] | generated FILE... | time FILE... | pixels FILE...\n");
     return 2;
   }
   return 0;

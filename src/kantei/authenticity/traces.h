@@ -80,7 +80,7 @@ struct Trace {
   ///   kDoubleQuantisation               nats for "compressed once" in the best window
   ///   kGridShift, kGridLoss             -log10 of the number of false alarms (0 when it is >= 1)
   ///   kResampledPart, kResampledWhole   power of the strongest peak over its surroundings in the spectrum
-  ///   kUpsamplingGrid                   mean of ln(power over surroundings) at the grid's frequencies
+  ///   kUpsamplingGrid                   mean ln(power over surroundings) at 1/2 and 1/4 cycles, × √(windows seen)
   ///   kCopyMove                         8×8 blocks that agree with their twin in fine detail
   double score = 0;
   FalseAlarmRate false_alarms;

@@ -140,8 +140,8 @@ TEST(TracesTest, UpsamplingGridOffTheAxes) {
       }
     }
   }
-  EXPECT_GT(Find(picture, TraceKind::kUpsamplingGrid).score, 0.4);
-  EXPECT_LT(Find(Scene(512, 448, 14), TraceKind::kUpsamplingGrid).score, 0.15);
+  EXPECT_GT(Find(picture, TraceKind::kUpsamplingGrid).score, 6);
+  EXPECT_LT(Find(Scene(512, 448, 14), TraceKind::kUpsamplingGrid).score, 2.5);
 }
 
 TEST(TracesTest, CopyWithinThePicture) {
