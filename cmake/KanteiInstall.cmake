@@ -16,6 +16,7 @@ set(KANTEI_PUBLIC_HEADERS
     evaluate/authenticity_metrics.h evaluate/authenticity_pixel_metrics.h evaluate/copy_calibration.h evaluate/copy_metrics.h
     authenticity/anixplore_detector.h authenticity/authenticity_profile.h authenticity/detector_factory.h
     authenticity/manipulation_detector.h authenticity/map_regions.h authenticity/metadata.h authenticity/realism.h
+    authenticity/traces.h
     inspect/evidence.h inspect/inspector.h inspect/report_html.h inspect/report_json.h
     train/authenticity_trainer.h train/autoencoder_trainer.h train/descriptor_trainer.h train/training_schedule.h
     train/vocabulary_trainer.h)
