@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "kantei/authenticity/anixplore_detector.h"
 #include "kantei/authenticity/forensic_detector.h"
 #include "kantei/base/files.h"
 #include "kantei/nn/safetensors.h"
@@ -26,6 +27,11 @@ Result<std::unique_ptr<ManipulationDetector>> OpenDetector(const std::string& mo
     forensic.bfloat16 = options.bfloat16;
     KANTEI_TRY(std::unique_ptr<ForensicDetector> detector, ForensicDetector::Open(file, forensic));
     return std::unique_ptr<ManipulationDetector>(std::move(detector));
+  }
+  if (architecture != weights.metadata().end() && architecture->second == "anixplore") {
+    nn::ManipulationOptions network;
+    network.bfloat16 = options.bfloat16;
+    return OpenAniXploreDetector(file, network);
   }
   return Error{ErrorCode::kUnsupported,
                DisplayPath(file) + " holds no manipulation detector that this program knows"};

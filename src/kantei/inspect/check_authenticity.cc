@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "kantei/image/transform.h"
+#include "kantei/inspect/trace_evidence.h"
 #include "kantei/inspect/words.h"
 
 namespace kantei::inspect {
@@ -58,15 +59,15 @@ class AuthenticityCheck : public Check {
 
   CheckReport Run(const Subject& subject) const override {
     if (detector_ == nullptr) return ReportAuthenticity(*subject.earlier);
-    std::vector<PixelView> views;
-    const Status read = ReadViews(subject, &views);
-    CheckReport report = ReportAuthenticity(*subject.earlier, views, profile_);
+    PixelReading pixels;
+    const Status read = Read(subject, &pixels);
+    CheckReport report = ReportAuthenticity(*subject.earlier, pixels, profile_);
     if (!read.ok()) report.error = read.error();
     return report;
   }
 
  private:
-  Status ReadViews(const Subject& subject, std::vector<PixelView>* views) const {
+  Status Read(const Subject& subject, PixelReading* pixels) const {
     const image::DecodedImage& shown = *subject.decoded;
     if (std::min(shown.original_width, shown.original_height) < kLeastSide) return {};
     image::Image native = shown.pixels;
@@ -77,7 +78,7 @@ class AuthenticityCheck : public Check {
     const auto add = [&](const char* name, image::Image picture) -> Status {
       picture = image::ToRgb(picture);
       KANTEI_TRY(authenticity::PixelFindings findings, detector_->Analyse(picture, options_.cancellation));
-      views->push_back({name, std::move(picture), std::move(findings)});
+      pixels->views.push_back({name, std::move(picture), std::move(findings)});
       return {};
     };
     const bool large = std::max(native.width(), native.height()) > kFittedSide;
@@ -85,6 +86,9 @@ class AuthenticityCheck : public Check {
     KANTEI_RETURN_IF_ERROR(add("native", std::move(native)));
     if (large && std::min(fitted.width(), fitted.height()) >= kLeastSide)
       KANTEI_RETURN_IF_ERROR(add("fitted", std::move(fitted)));
+    const auto facts = authenticity::ReadJpegFacts(subject.file);
+    KANTEI_TRY(pixels->traces, authenticity::FindTraces(pixels->views.front().picture, facts ? &*facts : nullptr, {},
+                                                        options_.cancellation));
     return {};
   }
 
@@ -147,8 +151,9 @@ CheckReport DescribeAuthenticity() {
   return report;
 }
 
-CheckReport ReportAuthenticity(const std::vector<CheckReport>& earlier, const std::vector<PixelView>& views,
+CheckReport ReportAuthenticity(const std::vector<CheckReport>& earlier, const PixelReading& pixels,
                                const authenticity::AuthenticityProfile& profile) {
+  const std::vector<PixelView>& views = pixels.views;
   CheckReport report = DescribeAuthenticity();
   report.band = views.empty() ? Band::kInconclusive : Band::kNone;
   Json declarations = Json::array();
@@ -186,6 +191,7 @@ CheckReport ReportAuthenticity(const std::vector<CheckReport>& earlier, const st
                           "判定はファイル内の申告のみに基づき、画素の分析は行っていない。"});
   } else {
     AddPixelEvidence(views, profile, &report);
+    AddTraceEvidence(pixels.traces, views.front().picture, &report);
   }
   report.headline = declared || views.empty() ? Headline(report.band, part && !whole) : PixelHeadline(report.band);
   if (report.band == Band::kStrong)
