@@ -225,12 +225,14 @@ TEST_F(AuthenticityEvaluationTest, TheReportIsSelfContainedAndEscaped) {
   ASSERT_TRUE(evaluation.ok());
   const std::string html = AuthenticityReportHtml(samples_, *evaluation, "1.0");
   // Found or not, the page is too long to be printed.
-  for (const char* text : {"ROC", "Reliability", "Risk and coverage", "Robustness", "By engine", "By source", "Worst cases",
-                           "data:image/jpeg;base64,", "odd &lt;&amp;&gt;", "a &lt;script&gt;", "telea", "Equalised", "Plain"})
+  for (const char* text :
+       {"ROC", "Reliability", "Risk and coverage", "Robustness", "By engine", "By source", "Worst cases",
+        "data:image/jpeg;base64,", "odd &lt;&amp;&gt;", "a &lt;script&gt;", "telea", "Equalised", "Plain"})
     EXPECT_NE(html.find(text), std::string::npos) << text;
   // The name space of SVG is no address that is fetched.
   std::string rest = html;
-  for (std::size_t at; (at = rest.find("http://www.w3.org/2000/svg")) != std::string::npos;) rest.erase(at, 26);
+  for (std::size_t at; (at = rest.find("http://www.w3.org/2000/svg")) != std::string::npos;)
+    rest.erase(at, 26);
   for (const char* text : {"<script", "http://", "https://", ">nan", ">inf", ">-nan"})
     EXPECT_EQ(rest.find(text), std::string::npos) << text;
   ASSERT_EQ(evaluation->examples.size(), 6u);
