@@ -310,7 +310,7 @@ TEST(MetadataReport, C2paIsStatedAsUnchecked) {
 TEST(AuthenticityReport, UndecidedWithoutDeclarations) {
   const CheckReport report = ReportAuthenticity({ReportMetadata(samples::CameraMetadata())});
   EXPECT_EQ(report.band, Band::kInconclusive);
-  EXPECT_THAT(report.headline.en, HasSubstr("does not analyse pixels"));
+  EXPECT_THAT(report.headline.en, HasSubstr("pixels were not analysed"));
   EXPECT_EQ(report.json["pixel_analysis"], false);
   EXPECT_EQ(report.json["basis"], Json::array({"metadata"}));
   EXPECT_TRUE(report.json["declarations"].is_array());
@@ -335,6 +335,66 @@ TEST(AuthenticityReport, WeighsWhatTheFileDeclares) {
   report = ReportAuthenticity({ReportMetadata(metadata)});
   EXPECT_EQ(report.band, Band::kStrong);
   EXPECT_THAT(report.headline.en, HasSubstr("parts of the picture"));
+}
+
+authenticity::AuthenticityProfile ProfileOfPixels() {
+  authenticity::AuthenticityProfile profile;
+  profile.detector = "test 0123";
+  profile.data = "a hundred pictures";
+  for (const auto question :
+       {authenticity::AuthenticityQuestion::kAiMade, authenticity::AuthenticityQuestion::kEdited}) {
+    authenticity::QuestionCalibration& c = profile.questions[question];
+    c.curve = {1.0, 0.0};
+    c.lower = 0.2, c.threshold = 0.7, c.upper = 0.7;
+    c.authentic = c.fake = 50;
+  }
+  return profile;
+}
+
+PixelReading PixelsWith(double made, double edited) {
+  PixelReading pixels;
+  PixelView view;
+  view.name = "native";
+  view.picture = image::Image(200, 160, 3);
+  view.findings.ai_made_logit = made;
+  view.findings.edited_logit = edited;
+  view.findings.map = image::Plane(200, 160);
+  view.findings.confidence = image::Plane(200, 160);
+  for (int y = 40; y < 80; ++y) std::fill_n(view.findings.map.row(y) + 60, 80, 0.9f);
+  pixels.views.push_back(view);
+  return pixels;
+}
+
+TEST(AuthenticityReport, PixelsAreNeverStrongEvidence) {
+  const auto profile = ProfileOfPixels();
+  CheckReport report = ReportAuthenticity({}, PixelsWith(-9, 9), profile);
+  EXPECT_EQ(report.band, Band::kModerate);
+  EXPECT_THAT(report.headline.en, HasSubstr("moderate evidence in the pixels"));
+  EXPECT_NEAR(report.json["edited"]["probability"].get<double>(), 0.9999, 1e-3);
+  EXPECT_LT(report.json["ai_made"]["probability"].get<double>(), 0.01);
+  ASSERT_EQ(report.json["regions"].size(), 1u);
+  EXPECT_EQ(report.json["regions"][0]["x"], 60);
+  EXPECT_NEAR(report.json["regions"][0]["share"].get<double>(), 0.1, 1e-6);
+  EXPECT_THAT(AllEnglish(report.grounds), HasSubstr("The marked region at 60, 40"));
+  EXPECT_EQ(report.json["pixel_analysis"], true);
+  ASSERT_EQ(report.maps.size(), 2u);
+  EXPECT_EQ(report.maps[0].image.row(50)[100], 230);
+
+  report = ReportAuthenticity({}, PixelsWith(0, -9), profile);
+  EXPECT_EQ(report.band, Band::kInconclusive);
+  EXPECT_THAT(report.headline.en, HasSubstr("Undecided"));
+  report = ReportAuthenticity({}, PixelsWith(-9, -9), profile);
+  EXPECT_EQ(report.band, Band::kNone);
+  EXPECT_THAT(report.headline.en, HasSubstr("does not make the picture genuine"));
+  EXPECT_EQ(AllEnglish(report.grounds).find("marked region"), std::string::npos);
+}
+
+TEST(AuthenticityReport, DeclarationsWeighMoreThanPixels) {
+  authenticity::Metadata metadata;
+  metadata.generators = {samples::WebUiTag()};
+  const CheckReport report = ReportAuthenticity({ReportMetadata(metadata)}, PixelsWith(-9, -9), ProfileOfPixels());
+  EXPECT_EQ(report.band, Band::kStrong);
+  EXPECT_THAT(report.headline.en, HasSubstr("the file itself declares it"));
 }
 
 TEST(RealismReport, InformsAndNeverJudges) {
