@@ -1,4 +1,4 @@
-// AniXplore at 512 px, one picture at a time: the network on ready inputs, and from picture to mask, in float32 and bfloat16 with 1
+// AniXplore at 512 px (or KANTEI_BENCH_SIDE), one picture at a time: the network on ready inputs, and from picture to mask, in float32 and bfloat16 with 1
 // and 2 threads. Weights are from a formula; the masks are left in KANTEI_BENCH_DIR (default: kantei-bench in the folder for
 // temporary files), where bench/peers/manipulation_peer.py compares them with PyTorch's. CPU is the whole process's time.
 #include <benchmark/benchmark.h>
@@ -81,15 +81,17 @@ void Picture(benchmark::State& state, int side, bool bfloat16, int threads) {
 }  // namespace kantei
 
 int main(int argc, char** argv) {
+  const char* stated = std::getenv("KANTEI_BENCH_SIDE");
+  const int side = stated != nullptr ? std::atoi(stated) : 512;
   for (const bool bfloat16 : {false, true}) {
     for (const int threads : {1, 2}) {
       const std::string name =
           std::string(bfloat16 ? "bfloat16" : "float32") + "/threads:" + std::to_string(threads);
-      benchmark::RegisterBenchmark(("network/" + name).c_str(), kantei::Network, 512, bfloat16, threads)
+      benchmark::RegisterBenchmark(("network/" + name).c_str(), kantei::Network, side, bfloat16, threads)
           ->Unit(benchmark::kMillisecond)
           ->MeasureProcessCPUTime()
           ->UseRealTime();
-      benchmark::RegisterBenchmark(("picture/" + name).c_str(), kantei::Picture, 512, bfloat16, threads)
+      benchmark::RegisterBenchmark(("picture/" + name).c_str(), kantei::Picture, side, bfloat16, threads)
           ->Unit(benchmark::kMillisecond)
           ->MeasureProcessCPUTime()
           ->UseRealTime();
