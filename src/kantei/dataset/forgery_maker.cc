@@ -18,8 +18,8 @@ using image::Image;
 constexpr std::array<ForgeryKind, 12> kKinds{{
     {"telea", "a hole filled by fast marching", 1},
     {"navier-stokes", "a hole filled by fluid dynamics", 1},
-    {"fsr", "a hole filled by frequency-selective reconstruction (slow)", 0.4},
-    {"shift-map", "a hole filled with shifted pieces of the picture (slow)", 0.6},
+    {"fsr", "a hole filled by frequency-selective reconstruction (slow)", 0.4, false, false, 0.2},
+    {"shift-map", "a hole filled with shifted pieces of the picture (slow)", 0.6, false, false, 0.1},
     {"patch-match", "a hole filled with patches of the picture", 2},
     {"diffuse", "a hole filled with the smoothest surface", 0.5},
     {"splice", "a segment of another picture pasted in", 2, true},
@@ -72,7 +72,10 @@ Image InnerFeather(const Image& mask, int radius) {
 
 Result<std::optional<Layer>> Inpaint(const Job& job, const generate::InpaintEngine& engine, Random& random,
                                      const CancellationToken& cancellation) {
-  const std::optional<Image> mask = DrawMask(job.rgb, job.options.mask, 0.45, 1, 4, random);
+  MaskOptions shape = job.options.mask;
+  shape.most_share =
+      std::clamp(FindForgeryKind(engine.name())->most_share, shape.least_share, shape.most_share);
+  const std::optional<Image> mask = DrawMask(job.rgb, shape, 0.45, 1, 4, random);
   if (!mask) return std::optional<Layer>();
   Result<Image> filled = engine.Inpaint(job.rgb, *mask, random.Next(), cancellation);
   if (!filled.ok()) {

@@ -23,6 +23,7 @@ struct ForgeryKind {
   std::string_view description;  ///< for people
   double weight = 1;             ///< how often it is drawn when all may be; slow ones less
   bool needs_donor = false, needs_cutout = false;
+  double most_share = 1;  ///< slow engines get smaller holes than the options allow
 };
 
 /// The inpainting engines by their names, then "splice", "cutout", "copy-move", "renoise", "blur", "recolour".

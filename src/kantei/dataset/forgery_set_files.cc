@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view kHeader = "picture\tmask\toriginal\thistory\tengine\tsource\tsplit\n";
 constexpr std::size_t kColumns = 7;
 /// Raised whenever the same options give other pixels.
-constexpr int kRecipe = 2;
+constexpr int kRecipe = 3;
 
 std::string Line(const SampleRow& row) {
   return row.picture + "\t" + row.mask + "\t" + row.original + "\t" + row.history + "\t" + row.engine + "\t" +
