@@ -107,9 +107,10 @@ TEST(OpenDetector, RefusesWhatItDoesNotKnow) {
   const auto unknown = OpenDetector("no-such-detector", {});
   EXPECT_EQ(unknown.error().code, ErrorCode::kNotFound);
   EXPECT_THAT(unknown.error().message, HasSubstr("no-such-detector"));
-  EXPECT_THAT(OpenDetector("", {}).error().message, HasSubstr("--model"));
-  const std::string file = std::string(KANTEI_SOURCE_DIR) + "/CMakeLists.txt";
-  EXPECT_EQ(OpenDetector(file, {}).error().code, ErrorCode::kUnsupported);
+  // Some other network's weights, and no weights at all.
+  const std::string models = std::string(KANTEI_SOURCE_DIR) + "/models/";
+  EXPECT_EQ(OpenDetector(models + "copy-descriptor.safetensors", {}).error().code, ErrorCode::kUnsupported);
+  EXPECT_EQ(OpenDetector(models + "copy-descriptor.md", {}).error().code, ErrorCode::kCorrupt);
 }
 
 }  // namespace

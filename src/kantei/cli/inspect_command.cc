@@ -67,19 +67,22 @@ Result<std::unique_ptr<copy::CopyDetector>> OpenDetector(const Session& session,
   return copy::CopyDetector::Open(library, options, session.cancellation);
 }
 
-/// Without a detector when pixels are not to be analysed.
-Result<inspect::PixelDetector> OpenPixelDetector(const InspectArguments& arguments) {
+/// Without a detector when pixels are not to be analysed, by choice or because no network is installed (which is said once).
+Result<inspect::PixelDetector> OpenPixelDetector(const Session& session, const InspectArguments& arguments) {
   inspect::PixelDetector pixels;
   if (arguments.no_pixels) return pixels;
-  KANTEI_TRY(pixels.detector, authenticity::OpenDetector(arguments.detector, {}));
-  std::filesystem::path profile = arguments.profile;
-  if (profile.empty()) {
-    std::filesystem::path weights = arguments.detector;
-    if (weights.empty()) {
-      KANTEI_TRY(weights, FindModel(authenticity::kShippedDetector));
+  std::filesystem::path weights = arguments.detector;
+  if (weights.empty()) {
+    auto shipped = FindModel(authenticity::kShippedDetector);
+    if (!shipped.ok()) {
+      session.Say("Pixels are not analysed for AI making: " + TerminalText(shipped.error().message));
+      return pixels;
     }
-    profile = authenticity::DetectorProfilePath(weights);
+    weights = *shipped;
   }
+  KANTEI_TRY(pixels.detector, authenticity::OpenDetector(weights, {}));
+  const std::filesystem::path profile =
+      arguments.profile.empty() ? authenticity::DetectorProfilePath(weights) : arguments.profile;
   KANTEI_TRY(pixels.profile, authenticity::LoadAuthenticityProfile(profile, pixels.detector->id()));
   return pixels;
 }
@@ -133,7 +136,7 @@ Result<int> RunInspect(Session* session, const InspectArguments& arguments) {
   inspect::InspectOptions options;
   options.realism_reference = arguments.reference;
   options.cancellation = session->cancellation;
-  KANTEI_TRY(inspect::PixelDetector pixels, OpenPixelDetector(arguments));
+  KANTEI_TRY(inspect::PixelDetector pixels, OpenPixelDetector(*session, arguments));
   KANTEI_TRY(auto checks, inspect::MakeStandardChecks(detector.get(), std::move(pixels), options));
   if (!arguments.mask_directory.empty()) {
     std::error_code failure;

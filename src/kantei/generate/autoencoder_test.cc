@@ -26,7 +26,9 @@ class AutoencoderTest : public testing::Test {
   fs::path Write(const AutoencoderShape& shape, const std::string& without = "") {
     torch::manual_seed(5);
     nn::NamedTensors tensors = nn::StateOf(*AutoencoderNet(shape));
-    if (!without.empty()) EXPECT_EQ(tensors.erase(without), 1u);
+    if (!without.empty()) {
+      EXPECT_EQ(tensors.erase(without), 1u);
+    }
     const fs::path path = directory_ / "model.safetensors";
     EXPECT_TRUE(nn::SaveTensors(tensors, ShapeMetadata(shape), path).ok());
     return path;
