@@ -14,8 +14,8 @@
 namespace kantei::authenticity {
 namespace {
 
-constexpr int kCell = 32;    // picture pixels a cell of the topmost features stands for
-constexpr int kMargin = 64;  // of a tile, looked at and thrown away
+constexpr int kCell = 32;                // picture pixels a cell of the topmost features stands for
+constexpr int kMargin = 64;              // of a tile, looked at and thrown away
 constexpr int kWindow = 8, kStride = 4;  // of the verdict, in cells: 256 and 128 px
 constexpr int kMapStep = 4;              // picture pixels a value of the map stands for
 constexpr std::int64_t kWindowBatch = 256;
@@ -62,7 +62,8 @@ image::Plane FullSize(const torch::Tensor& logits, int width, int height) {
   const float* values = share.data_ptr<float>();
   image::Plane plane(width, height);
   for (int y = 0; y < height; ++y) {
-    const float fy = std::clamp((static_cast<float>(y) + 0.5f) / kMapStep - 0.5f, 0.0f, static_cast<float>(h - 1));
+    const float fy =
+        std::clamp((static_cast<float>(y) + 0.5f) / kMapStep - 0.5f, 0.0f, static_cast<float>(h - 1));
     const int y0 = static_cast<int>(fy), y1 = std::min(y0 + 1, h - 1);
     const float v = fy - static_cast<float>(y0);
     for (int x = 0; x < width; ++x) {
@@ -74,8 +75,8 @@ image::Plane FullSize(const torch::Tensor& logits, int width, int height) {
         return values[static_cast<std::size_t>(row) * static_cast<std::size_t>(w) +
                       static_cast<std::size_t>(column)];
       };
-      plane.row(y)[x] = (1 - v) * ((1 - u) * at(y0, x0) + u * at(y0, x1)) +
-                        v * ((1 - u) * at(y1, x0) + u * at(y1, x1));
+      plane.row(y)[x] =
+          (1 - v) * ((1 - u) * at(y0, x0) + u * at(y0, x1)) + v * ((1 - u) * at(y1, x0) + u * at(y1, x1));
     }
   }
   return plane;
@@ -111,14 +112,13 @@ Result<std::unique_ptr<ForensicDetector>> ForensicDetector::Open(const std::file
   net->Fold();
   KANTEI_TRY(const std::string digest, Sha256File(path));
   const auto stated = file.metadata().find("kantei.name");
-  detector->id_ = (stated == file.metadata().end() ? path.stem().string() : stated->second) + " " +
-                  digest.substr(0, 12);
+  detector->id_ =
+      (stated == file.metadata().end() ? path.stem().string() : stated->second) + " " + digest.substr(0, 12);
   const auto type = detector->options_.bfloat16 ? torch::kBFloat16 : torch::kFloat32;
   for (const auto& module : net->modules(false)) {
     auto* convolution = module->as<torch::nn::Conv2dImpl>();
     if (convolution == nullptr) continue;
-    convolution->weight.set_data(
-        convolution->weight.to(type).contiguous(torch::MemoryFormat::ChannelsLast));
+    convolution->weight.set_data(convolution->weight.to(type).contiguous(torch::MemoryFormat::ChannelsLast));
     if (convolution->bias.defined()) convolution->bias = convolution->bias.detach().to(type);
   }
   return detector;
@@ -127,9 +127,9 @@ Result<std::unique_ptr<ForensicDetector>> ForensicDetector::Open(const std::file
 Result<PixelFindings> ForensicDetector::Analyse(const image::Image& picture,
                                                 const CancellationToken& cancellation) const {
   if (picture.channels() != 3 || picture.width() < 64 || picture.height() < 64)
-    return Error{ErrorCode::kInvalidArgument,
-                 "the picture is " + std::to_string(picture.width()) + " x " + std::to_string(picture.height()) +
-                     "; pixels are analysed from 64 x 64 on, in RGB"};
+    return Error{ErrorCode::kInvalidArgument, "the picture is " + std::to_string(picture.width()) + " x " +
+                                                  std::to_string(picture.height()) +
+                                                  "; pixels are analysed from 64 x 64 on, in RGB"};
   try {
     const torch::InferenceMode inference;
     ForensicNet& net = network_->net;
@@ -183,8 +183,8 @@ Result<PixelFindings> ForensicDetector::Analyse(const image::Image& picture,
     for (const std::int64_t y : Starts(top.size(2), window_h, kStride)) {
       for (const std::int64_t x : Starts(top.size(3), window_w, kStride)) {
         features.push_back(top.slice(2, y, y + window_h).slice(3, x, x + window_w));
-        shares.push_back(mask.slice(2, y * kRatio, (y + window_h) * kRatio)
-                             .slice(3, x * kRatio, (x + window_w) * kRatio));
+        shares.push_back(
+            mask.slice(2, y * kRatio, (y + window_h) * kRatio).slice(3, x * kRatio, (x + window_w) * kRatio));
         if (static_cast<std::int64_t>(features.size()) == kWindowBatch) judge();
       }
     }

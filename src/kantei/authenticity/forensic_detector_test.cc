@@ -65,10 +65,10 @@ TEST_F(ForensicDetectorTest, FoldedNormsGiveWhatTheNetworkGives) {
   const image::Image picture = trace::test::Scene(256, 256, 1);
   const PixelFindings findings = Analyse(picture);
   const torch::NoGradGuard no_grad;
-  const torch::Tensor pixels = torch::from_blob(const_cast<std::uint8_t*>(picture.pixels().data()),
-                                                {1, 256, 256, 3}, torch::kUInt8)
-                                   .permute({0, 3, 1, 2})
-                                   .to(torch::kFloat32);
+  const torch::Tensor pixels =
+      torch::from_blob(const_cast<std::uint8_t*>(picture.pixels().data()), {1, 256, 256, 3}, torch::kUInt8)
+          .permute({0, 3, 1, 2})
+          .to(torch::kFloat32);
   const ForensicMaps maps = net_->Maps(pixels);
   const torch::Tensor verdict = net_->Verdict(maps.top, maps.mask);
   EXPECT_NEAR(findings.ai_made_logit, verdict[0][0].item<double>(), 1e-4);
@@ -77,7 +77,8 @@ TEST_F(ForensicDetectorTest, FoldedNormsGiveWhatTheNetworkGives) {
   const torch::Tensor share = torch::sigmoid(maps.mask)[0][0];
   EXPECT_NEAR(findings.map.row(0)[0], share[0][0].item<float>(), 1e-5);
   EXPECT_NEAR((findings.map.row(101)[101] + findings.map.row(101)[102] + findings.map.row(102)[101] +
-               findings.map.row(102)[102]) / 4,
+               findings.map.row(102)[102]) /
+                  4,
               share[25][25].item<float>(), 1e-2);
 }
 

@@ -78,10 +78,9 @@ Status ForensicShape::Validate() const {
 }
 
 NormConvImpl::NormConvImpl(int in, int out, int stride)
-    : conv(register_module("conv", torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3)
-                                                         .stride(stride)
-                                                         .padding(1)
-                                                         .bias(false)))),
+    : conv(register_module(
+          "conv",
+          torch::nn::Conv2d(torch::nn::Conv2dOptions(in, out, 3).stride(stride).padding(1).bias(false)))),
       norm(register_module("norm", torch::nn::BatchNorm2d(out))) {}
 
 torch::Tensor NormConvImpl::forward(const torch::Tensor& x, const torch::Tensor& residual, bool relu) {
@@ -113,8 +112,8 @@ ForensicNetImpl::ForensicNetImpl(const ForensicShape& of) : shape(of) {
       blocks.back().emplace_back(register_module(block + "_first", NormConv(width, width, 1)),
                                  register_module(block + "_second", NormConv(width, width, 1)));
     }
-    lateral.push_back(register_module(
-        name + "_lateral", torch::nn::Conv2d(torch::nn::Conv2dOptions(width, shape.decoder, 1))));
+    lateral.push_back(register_module(name + "_lateral",
+                                      torch::nn::Conv2d(torch::nn::Conv2dOptions(width, shape.decoder, 1))));
     channels = width;
   }
   merge = register_module("merge", NormConv(shape.decoder, shape.decoder, 1));

@@ -12,10 +12,10 @@
 namespace kantei::authenticity {
 
 struct ForensicShape {
-  int stem = 32;                          ///< channels at half resolution
+  int stem = 32;                              ///< channels at half resolution
   std::vector<int> widths{48, 96, 160, 224};  ///< at 1/4, 1/8, 1/16 and 1/32
-  std::vector<int> depths{1, 2, 2, 2};    ///< residual blocks of each of these stages
-  int decoder = 48;                       ///< channels of the pyramid
+  std::vector<int> depths{1, 2, 2, 2};        ///< residual blocks of each of these stages
+  int decoder = 48;                           ///< channels of the pyramid
   std::map<std::string, std::string> Metadata() const;
   static Result<ForensicShape> FromMetadata(const std::map<std::string, std::string>& metadata,
                                             const std::string& file);

@@ -43,8 +43,8 @@ std::vector<MapRegion> FindMapRegions(const image::Plane& map, const image::Plan
       int left = x0, right = x0, top = y0, bottom = y0;
       const auto visit = [&](int x, int y) {
         if (x < 0 || y < 0 || x >= cells.width || y >= cells.height) return;
-        const std::size_t at = static_cast<std::size_t>(y) * static_cast<std::size_t>(cells.width) +
-                               static_cast<std::size_t>(x);
+        const std::size_t at =
+            static_cast<std::size_t>(y) * static_cast<std::size_t>(cells.width) + static_cast<std::size_t>(x);
         if (seen[at] || !(cells.values[at] > options.threshold)) return;
         seen[at] = true;
         front.emplace_back(x, y);

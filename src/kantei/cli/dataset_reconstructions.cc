@@ -62,11 +62,14 @@ void AddDatasetReconstructions(CLI::App* dataset, Session* session) {
   verb->add_option("--split", options.split, "Written into the table")
       ->check(CLI::IsMember({"train", "val", "test"}))
       ->type_name("NAME");
-  verb->add_option("--seed", options.seed, "Seed of every random choice")->type_name("N")->capture_default_str();
+  verb->add_option("--seed", options.seed, "Seed of every random choice")
+      ->type_name("N")
+      ->capture_default_str();
   AddJsonOption(verb, session);
   AddJobsOption(verb, session);
   AddQuietOption(verb, session);
-  SetExample(verb, "kantei dataset reconstructions set --autoencoder runs/shuffle/model.safetensors --split train");
+  SetExample(verb,
+             "kantei dataset reconstructions set --autoencoder runs/shuffle/model.safetensors --split train");
   SetAction(verb, session, [session, arguments] { return RunReconstructions(session, arguments.get()); });
 }
 

@@ -81,8 +81,8 @@ Result<inspect::PixelDetector> OpenPixelDetector(const Session& session, const I
     weights = *shipped;
   }
   KANTEI_TRY(pixels.detector, authenticity::OpenDetector(weights, {}));
-  const std::filesystem::path profile =
-      arguments.profile.empty() ? authenticity::DetectorProfilePath(weights) : arguments.profile;
+  const std::filesystem::path profile = arguments.profile.empty() ? authenticity::DetectorProfilePath(weights)
+                                                                  : std::filesystem::path(arguments.profile);
   KANTEI_TRY(pixels.profile, authenticity::LoadAuthenticityProfile(profile, pixels.detector->id()));
   return pixels;
 }
@@ -91,8 +91,9 @@ Result<inspect::PixelDetector> OpenPixelDetector(const Session& session, const I
 Status WriteMaps(const std::filesystem::path& directory, const inspect::Inspection& inspection) {
   for (const inspect::CheckReport& check : inspection.checks) {
     for (const inspect::NamedMap& map : check.maps) {
-      const std::string name = inspection.file.path.stem().string() + "-" + inspection.file.sha256.substr(0, 8) +
-                               "." + check.key + "-" + map.name + ".png";
+      const std::string name = inspection.file.path.stem().string() + "-" +
+                               inspection.file.sha256.substr(0, 8) + "." + check.key + "-" + map.name +
+                               ".png";
       KANTEI_RETURN_IF_ERROR(image::WriteImage(directory / name, map.image));
     }
   }

@@ -40,9 +40,9 @@ Result<int> RunTrainAuthenticity(Session* session, TrainAuthenticityArguments* a
                TerminalPath(arguments->out) +
                ". Ctrl-C writes a checkpoint; the same command goes on from it.");
   TrainingPlot plot(!session->quiet);
-  KANTEI_RETURN_IF_ERROR(train::TrainAuthenticity(samples, validation, options, arguments->out,
-                                                  session->cancellation,
-                                                  [&](const train::TrainingState& state) { plot.Add(state); }));
+  KANTEI_RETURN_IF_ERROR(
+      train::TrainAuthenticity(samples, validation, options, arguments->out, session->cancellation,
+                               [&](const train::TrainingState& state) { plot.Add(state); }));
   session->Say("Wrote " + TerminalPath(arguments->out + "/model.safetensors") + ".");
   return kExitOk;
 }

@@ -29,9 +29,9 @@ Result<int> RunTrainAutoencoder(Session* session, TrainAutoencoderArguments* arg
                TerminalPath(arguments->out) +
                ". Ctrl-C writes a checkpoint; the same command goes on from it.");
   TrainingPlot plot(!session->quiet);
-  KANTEI_RETURN_IF_ERROR(train::TrainAutoencoder(pictures, validation, options, arguments->out,
-                                                 session->cancellation,
-                                                 [&](const train::TrainingState& state) { plot.Add(state); }));
+  KANTEI_RETURN_IF_ERROR(
+      train::TrainAutoencoder(pictures, validation, options, arguments->out, session->cancellation,
+                              [&](const train::TrainingState& state) { plot.Add(state); }));
   session->Say("Wrote " + TerminalPath(arguments->out + "/model.safetensors") + ".");
   return kExitOk;
 }
@@ -40,7 +40,8 @@ Result<int> RunTrainAutoencoder(Session* session, TrainAutoencoderArguments* arg
 
 void AddTrainAutoencoder(CLI::App* train_verb, Session* session) {
   CLI::App* verb = train_verb->add_subcommand(
-      "autoencoder", "Learn an autoencoder, whose reconstructions teach detectors what a decoder leaves behind");
+      "autoencoder",
+      "Learn an autoencoder, whose reconstructions teach detectors what a decoder leaves behind");
   auto arguments = std::make_shared<TrainAutoencoderArguments>();
   train::AutoencoderTrainingOptions& o = arguments->options;
   verb->add_option("DIR", arguments->directories, "Directories of pictures")->required()->type_name("");

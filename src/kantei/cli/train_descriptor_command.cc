@@ -2,8 +2,8 @@
 
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/text_format.h"
-#include "kantei/cli/training_options.h"
 #include "kantei/cli/train_verbs.h"
+#include "kantei/cli/training_options.h"
 #include "kantei/train/descriptor_trainer.h"
 
 namespace kantei::cli {

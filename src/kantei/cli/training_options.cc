@@ -35,8 +35,7 @@ void TrainingPlot::Add(const train::TrainingState& state) {
   losses_.push_back(state.loss);
   if (!state.validation.empty()) validation_ = state.validation;
   char line[200];
-  std::snprintf(line, sizeof line,
-                "step %lld of %lld   loss %.4f   %.0f views/s   waiting for views %.0f %%",
+  std::snprintf(line, sizeof line, "step %lld of %lld   loss %.4f   %.0f views/s   waiting for views %.0f %%",
                 static_cast<long long>(state.step), static_cast<long long>(state.steps), state.loss,
                 state.views_per_second, 100 * state.loader_wait);
   std::string text = line;

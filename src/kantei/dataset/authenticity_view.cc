@@ -91,8 +91,7 @@ AuthenticityView MakeAuthenticityView(const image::Image& picture, const image::
     for (std::uint8_t& value : view.mask.pixels()) value = value >= 128 ? 255 : 0;
   }
   if (random.Chance(options.blur)) GaussianBlur(&view.picture, random.Uniform(0.3, 1.2));
-  if (random.Chance(options.noise))
-    Noise(&view.picture, random.Uniform(1, 6), random.Chance(0.5), random);
+  if (random.Chance(options.noise)) Noise(&view.picture, random.Uniform(1, 6), random.Chance(0.5), random);
   if (random.Chance(options.coding)) {
     view.picture = Coded(view.picture, random);
     if (random.Chance(options.twice)) view.picture = Coded(view.picture, random);
@@ -112,7 +111,8 @@ AuthenticityView MakeAuthenticityView(const image::Image& picture, const image::
   return view;
 }
 
-image::Image CompositeThrough(const image::Image& original, const image::Image& made, const image::Image& mask) {
+image::Image CompositeThrough(const image::Image& original, const image::Image& made,
+                              const image::Image& mask) {
   KANTEI_CHECK(original.width() == made.width() && original.height() == made.height() &&
                original.width() == mask.width() && original.height() == mask.height() &&
                original.channels() == 3 && made.channels() == 3 && mask.channels() == 1);

@@ -8,13 +8,13 @@
 namespace kantei::dataset {
 
 struct AuthenticityViewOptions {
-  int side = 256;           ///< of the view, 32..2048
-  double resize = 0.6;      ///< chance that the picture is resampled first, by a factor of 0.5 to 1.25
-  double coding = 0.7;      ///< chance of JPEG (quality 45..98) or, one time in six, WebP (50..95)
-  double twice = 0.15;      ///< of those, chance of a second coding
-  double blur = 0.08;       ///< chance of a Gaussian blur, sigma 0.3..1.2
-  double noise = 0.08;      ///< chance of Gaussian noise, sigma 1..6 grey levels
-  double on_mask = 0.8;     ///< chance that the crop is laid over a changed pixel, if there is one
+  int side = 256;        ///< of the view, 32..2048
+  double resize = 0.6;   ///< chance that the picture is resampled first, by a factor of 0.5 to 1.25
+  double coding = 0.7;   ///< chance of JPEG (quality 45..98) or, one time in six, WebP (50..95)
+  double twice = 0.15;   ///< of those, chance of a second coding
+  double blur = 0.08;    ///< chance of a Gaussian blur, sigma 0.3..1.2
+  double noise = 0.08;   ///< chance of Gaussian noise, sigma 1..6 grey levels
+  double on_mask = 0.8;  ///< chance that the crop is laid over a changed pixel, if there is one
 };
 
 struct AuthenticityView {
@@ -28,6 +28,7 @@ AuthenticityView MakeAuthenticityView(const image::Image& picture, const image::
                                       const AuthenticityViewOptions& options, Random& random);
 
 /// `made` where the mask is 255, `original` elsewhere; all of one size.
-image::Image CompositeThrough(const image::Image& original, const image::Image& made, const image::Image& mask);
+image::Image CompositeThrough(const image::Image& original, const image::Image& made,
+                              const image::Image& mask);
 
 }  // namespace kantei::dataset

@@ -21,8 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::array kMaskKinds{MaskKind::kStrokes, MaskKind::kBlob, MaskKind::kRectangle,
-                                MaskKind::kPolygon, MaskKind::kSegment};
+constexpr std::array kMaskKinds{MaskKind::kStrokes, MaskKind::kBlob, MaskKind::kRectangle, MaskKind::kPolygon,
+                                MaskKind::kSegment};
 
 Status WriteOnce(const fs::path& path, const image::Image& picture) {
   std::error_code failure;
@@ -48,7 +48,8 @@ Result<Added> Reconstruct(const generate::Autoencoder& autoencoder, const Authen
   const bool local = random.Chance(options.local);
   const fs::path local_picture = options.set / "edited" / authentic.source / (stem + "-local.png");
   const fs::path local_mask = options.set / "masks" / authentic.source / (stem + "-local.png");
-  if (!fs::exists(added.whole->picture) || (local && !(fs::exists(local_picture) && fs::exists(local_mask)))) {
+  if (!fs::exists(added.whole->picture) ||
+      (local && !(fs::exists(local_picture) && fs::exists(local_mask)))) {
     KANTEI_TRY(const image::DecodedImage decoded, image::DecodeImageFile(authentic.picture, {}));
     const image::Image original = image::ToRgb(decoded.pixels);
     KANTEI_TRY(const image::Image made, autoencoder.Reconstruct(original));
@@ -76,7 +77,8 @@ Status ReconstructionOptions::Validate() const {
   if (engine.empty() || engine.find_first_of("/\\\t\n") != std::string::npos)
     return Error{ErrorCode::kInvalidArgument, "the engine's name must not be empty nor hold slashes or tabs"};
   if (pictures < 0) return Error{ErrorCode::kInvalidArgument, "pictures must be 0 or more"};
-  if (!(local >= 0 && local <= 1)) return Error{ErrorCode::kInvalidArgument, "local must be a chance, 0 to 1"};
+  if (!(local >= 0 && local <= 1))
+    return Error{ErrorCode::kInvalidArgument, "local must be a chance, 0 to 1"};
   return {};
 }
 

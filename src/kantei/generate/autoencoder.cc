@@ -58,8 +58,8 @@ std::string_view UpsamplingName(Upsampling upsampling) {
 Result<Upsampling> ParseUpsampling(std::string_view name) {
   for (const auto& [value, known] : kNames)
     if (known == name) return value;
-  return Error{ErrorCode::kInvalidArgument,
-               "upsampling \"" + std::string(name) + "\" is not one of nearest, bilinear, transposed, shuffle"};
+  return Error{ErrorCode::kInvalidArgument, "upsampling \"" + std::string(name) +
+                                                "\" is not one of nearest, bilinear, transposed, shuffle"};
 }
 
 Status AutoencoderShape::Validate() const {
@@ -116,7 +116,8 @@ Result<image::Image> Autoencoder::Reconstruct(const image::Image& picture) const
     return image::Image(picture.width(), picture.height(), 3,
                         std::vector<std::uint8_t>(data, data + bytes.numel()));
   } catch (const c10::Error& error) {
-    return Error{ErrorCode::kInternal, std::string("the autoencoder failed: ") + error.what_without_backtrace()};
+    return Error{ErrorCode::kInternal,
+                 std::string("the autoencoder failed: ") + error.what_without_backtrace()};
   }
 }
 

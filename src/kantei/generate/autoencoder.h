@@ -20,7 +20,7 @@ Result<Upsampling> ParseUpsampling(std::string_view name);
 
 struct AutoencoderShape {
   Upsampling upsampling = Upsampling::kNearest;
-  int latent = 8;                   ///< channels of the code, 1..64
+  int latent = 8;                       ///< channels of the code, 1..64
   std::vector<int> widths{16, 32, 64};  ///< channels at full, half, ... resolution, 2..5 values of 4..512
   int factor() const { return 1 << (widths.size() - 1); }
   Status Validate() const;

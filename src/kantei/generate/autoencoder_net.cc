@@ -22,10 +22,9 @@ torch::Tensor ResidualBlockImpl::forward(const torch::Tensor& x) {
 UpsamplerBlockImpl::UpsamplerBlockImpl(Upsampling kind, int channels, int out) : upsampling(kind) {
   switch (kind) {
     case Upsampling::kTransposed:
-      transposed = register_module("transposed", torch::nn::ConvTranspose2d(
-                                                     torch::nn::ConvTranspose2dOptions(channels, out, 4)
-                                                         .stride(2)
-                                                         .padding(1)));
+      transposed = register_module(
+          "transposed", torch::nn::ConvTranspose2d(
+                            torch::nn::ConvTranspose2dOptions(channels, out, 4).stride(2).padding(1)));
       break;
     case Upsampling::kShuffle:
       convolution = register_module("convolution", Convolution(channels, 4 * out));

@@ -72,7 +72,8 @@ class AuthenticityCheck : public Check {
     if (std::min(shown.original_width, shown.original_height) < kLeastSide) return {};
     image::Image native = shown.pixels;
     if (native.width() != shown.original_width || native.height() != shown.original_height) {
-      KANTEI_TRY(image::DecodedImage whole, image::DecodeImage(subject.file, "picture", {options_.limits, 0}));
+      KANTEI_TRY(image::DecodedImage whole,
+                 image::DecodeImage(subject.file, "picture", {options_.limits, 0}));
       native = std::move(whole.pixels);
     }
     const auto add = [&](const char* name, image::Image picture) -> Status {
@@ -87,8 +88,9 @@ class AuthenticityCheck : public Check {
     if (large && std::min(fitted.width(), fitted.height()) >= kLeastSide)
       KANTEI_RETURN_IF_ERROR(add("fitted", std::move(fitted)));
     const auto facts = authenticity::ReadJpegFacts(subject.file);
-    KANTEI_TRY(pixels->traces, authenticity::FindTraces(pixels->views.front().picture, facts ? &*facts : nullptr, {},
-                                                        options_.cancellation));
+    KANTEI_TRY(pixels->traces,
+               authenticity::FindTraces(pixels->views.front().picture, facts ? &*facts : nullptr, {},
+                                        options_.cancellation));
     return {};
   }
 
@@ -126,14 +128,19 @@ Text Headline(Band band, bool only_parts) {
 Text PixelHeadline(Band band) {
   if (band == Band::kModerate)
     return {
-        "There is moderate evidence in the pixels that the picture was made by a generator or changed in a part. "
+        "There is moderate evidence in the pixels that the picture was made by a generator or changed in a "
+        "part. "
         "The network that says so can be wrong.",
-        "画素に、画像生成または部分的な改変を示す中程度の証拠がある。判定はネットワークによるものであり、誤りうる。"};
+        "画素に、画像生成または部分的な改変を示す中程度の証拠がある。判定はネットワークによるものであり、誤り"
+        "うる。"};
   if (band == Band::kInconclusive)
     return {"Undecided: the pixels show signs, but authentic pictures often show as many.",
             "判断を保留する。画素に兆候はあるが、真正な画像でも同程度の兆候はしばしば見られる。"};
-  return {"The pixels show no signs of making or change that this network knows. That does not make the picture genuine.",
-          "画素に、本ネットワークが知る生成・改変の兆候は見られない。ただし、画像が真正であることを示すものではない。"};
+  return {
+      "The pixels show no signs of making or change that this network knows. That does not make the picture "
+      "genuine.",
+      "画素に、本ネットワークが知る生成・改変の兆候は見られない。ただし、画像が真正であることを示すものではな"
+      "い。"};
 }
 
 }  // namespace
@@ -193,7 +200,8 @@ CheckReport ReportAuthenticity(const std::vector<CheckReport>& earlier, const Pi
     AddPixelEvidence(views, profile, &report);
     AddTraceEvidence(pixels.traces, views.front().picture, &report);
   }
-  report.headline = declared || views.empty() ? Headline(report.band, part && !whole) : PixelHeadline(report.band);
+  report.headline =
+      declared || views.empty() ? Headline(report.band, part && !whole) : PixelHeadline(report.band);
   if (report.band == Band::kStrong)
     report.gist = part && !whole ? Text{"declared in part", "一部につき申告あり"}
                                  : Text{"declared by the file", "ファイルの申告"};
@@ -206,9 +214,9 @@ CheckReport ReportAuthenticity(const std::vector<CheckReport>& earlier, const Pi
   return report;
 }
 
-std::unique_ptr<Check> MakeAuthenticityCheck(std::shared_ptr<const authenticity::ManipulationDetector> detector,
-                                             authenticity::AuthenticityProfile profile,
-                                             const InspectOptions& options) {
+std::unique_ptr<Check> MakeAuthenticityCheck(
+    std::shared_ptr<const authenticity::ManipulationDetector> detector,
+    authenticity::AuthenticityProfile profile, const InspectOptions& options) {
   return std::make_unique<AuthenticityCheck>(std::move(detector), std::move(profile), options);
 }
 

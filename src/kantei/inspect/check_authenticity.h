@@ -23,8 +23,8 @@ struct PixelReading {
 CheckReport ReportAuthenticity(const std::vector<CheckReport>& earlier, const PixelReading& pixels = {},
                                const authenticity::AuthenticityProfile& profile = {});
 /// A null detector: declarations only. The profile must have the questions kAiMade and kEdited.
-std::unique_ptr<Check> MakeAuthenticityCheck(std::shared_ptr<const authenticity::ManipulationDetector> detector,
-                                             authenticity::AuthenticityProfile profile,
-                                             const InspectOptions& options);
+std::unique_ptr<Check> MakeAuthenticityCheck(
+    std::shared_ptr<const authenticity::ManipulationDetector> detector,
+    authenticity::AuthenticityProfile profile, const InspectOptions& options);
 
 }  // namespace kantei::inspect

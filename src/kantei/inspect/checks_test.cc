@@ -392,7 +392,8 @@ TEST(AuthenticityReport, PixelsAreNeverStrongEvidence) {
 TEST(AuthenticityReport, DeclarationsWeighMoreThanPixels) {
   authenticity::Metadata metadata;
   metadata.generators = {samples::WebUiTag()};
-  const CheckReport report = ReportAuthenticity({ReportMetadata(metadata)}, PixelsWith(-9, -9), ProfileOfPixels());
+  const CheckReport report =
+      ReportAuthenticity({ReportMetadata(metadata)}, PixelsWith(-9, -9), ProfileOfPixels());
   EXPECT_EQ(report.band, Band::kStrong);
   EXPECT_THAT(report.headline.en, HasSubstr("the file itself declares it"));
 }

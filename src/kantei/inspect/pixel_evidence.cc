@@ -62,9 +62,9 @@ Figure DrawMaps(const PixelView& view) {
   figure.panels.push_back({HeatOver(plain, fitted(view.findings.map)),
                            {"Heat map: dark 0, pale yellow 1", "ヒートマップ（暗色 0〜淡黄色 1）"}});
   if (!view.findings.confidence.values.empty())
-    figure.panels.push_back({image::ToRgb(fitted(view.findings.confidence)),
-                             {"How sure the map is of itself: white is surer",
-                              "マップの確信度（白いほど高い）"}});
+    figure.panels.push_back(
+        {image::ToRgb(fitted(view.findings.confidence)),
+         {"How sure the map is of itself: white is surer", "マップの確信度（白いほど高い）"}});
   return figure;
 }
 
@@ -103,15 +103,16 @@ Json RegionsJson(const std::vector<MapRegion>& regions) {
   return all;
 }
 
-void AddGrounds(const std::vector<Answer>& answers, const std::vector<MapRegion>& regions, CheckReport* report) {
+void AddGrounds(const std::vector<Answer>& answers, const std::vector<MapRegion>& regions,
+                CheckReport* report) {
   for (const Answer& answer : answers) {
     const Text probability = Same(Percent(answer.probability));
     const Text question = QuestionText(answer.question);
     switch (answer.band) {
       case Band::kNone:
-        report->grounds.push_back(
-            Fill({"Pixels: no sign that it was {0} (probability {1}).", "画素: {0}の兆候は見られない（確率 {1}）。"},
-                 {question, probability}));
+        report->grounds.push_back(Fill({"Pixels: no sign that it was {0} (probability {1}).",
+                                        "画素: {0}の兆候は見られない（確率 {1}）。"},
+                                       {question, probability}));
         break;
       case Band::kInconclusive:
         report->grounds.push_back(Fill({"Pixels: whether it was {0} stays open (probability {1}).",
@@ -119,9 +120,9 @@ void AddGrounds(const std::vector<Answer>& answers, const std::vector<MapRegion>
                                        {question, probability}));
         break;
       default:
-        report->grounds.push_back(Fill({"Pixels: signs that it was {0} (probability {1}).",
-                                        "画素: {0}の兆候がある（確率 {1}）。"},
-                                       {question, probability}));
+        report->grounds.push_back(
+            Fill({"Pixels: signs that it was {0} (probability {1}).", "画素: {0}の兆候がある（確率 {1}）。"},
+                 {question, probability}));
     }
   }
   const bool localised = answers.back().band >= Band::kModerate;
@@ -148,9 +149,11 @@ void AddPixelEvidence(const std::vector<PixelView>& views, const AuthenticityPro
   for (const Answer& answer : answers) band = std::max(band, answer.band);
   report->band = std::max(report->band, band);
   report->limits.push_back(
-      {"The network learned from a few generators and editing methods; what newer ones leave behind is unknown to it. "
+      {"The network learned from a few generators and editing methods; what newer ones leave behind is "
+       "unknown to it. "
        "A picture without signs may well be made or changed.",
-       "本ネットワークは限られた生成器と編集手法から学習したものであり、それ以外の新しい手法の痕跡については未知である。"
+       "本ネットワークは限られた生成器と編集手法から学習したものであり、それ以外の新しい手法の痕跡については"
+       "未知である。"
        "兆候がないことは、生成や改変がなかったことを意味しない。"});
   report->limits.push_back(
       {"Strong compression, shrinking, filters and screenshots hide traces and also cause false alarms.",
@@ -164,12 +167,11 @@ void AddPixelEvidence(const std::vector<PixelView>& views, const AuthenticityPro
   report->json["detector"] = profile.detector;
   Json read = Json::array();
   for (const PixelView& view : views)
-    read.push_back(
-        {{"view", view.name},
-         {"width", view.picture.width()},
-         {"height", view.picture.height()},
-         {"ai_made", Ask(AuthenticityQuestion::kAiMade, profile, view.findings).probability},
-         {"edited", Ask(AuthenticityQuestion::kEdited, profile, view.findings).probability}});
+    read.push_back({{"view", view.name},
+                    {"width", view.picture.width()},
+                    {"height", view.picture.height()},
+                    {"ai_made", Ask(AuthenticityQuestion::kAiMade, profile, view.findings).probability},
+                    {"edited", Ask(AuthenticityQuestion::kEdited, profile, view.findings).probability}});
   report->json["views"] = read;
   report->maps.push_back({"map", GreyOf(first.findings.map)});
   if (!first.findings.confidence.values.empty())

@@ -49,7 +49,8 @@ Json TraceJson(const Trace& trace) {
 void AddTraceEvidence(const std::vector<Trace>& traces, const image::Image& picture, CheckReport* report) {
   if (traces.empty()) return;
   Table table;
-  table.title = {"Traces of handling in the pixels, without a trained network", "画素に残る処理の痕跡（学習済みネットワークを用いない）"};
+  table.title = {"Traces of handling in the pixels, without a trained network",
+                 "画素に残る処理の痕跡（学習済みネットワークを用いない）"};
   table.header = {{"Trace", "痕跡"},
                   {"What was seen", "所見"},
                   {"Authentic photos with as much", "同程度を示す真正写真"},

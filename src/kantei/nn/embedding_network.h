@@ -24,11 +24,13 @@ struct NetworkInfo {
   std::string
       architecture;  ///< "compact", "resnet50", "resnet101", "resnext101_32x4d", "resnext101_32x8d", "torchscript"
   std::string sha256;  ///< of the weights file: what a library's descriptors are tied to
-  int dimension = 0;   ///< length of the descriptor
+  int dimension = 0;   ///< length of the descriptor; 0 for other purposes
   std::int64_t parameters = 0;
   int side = 0;  ///< input side in pixels
   InputMode mode = InputMode::kSquash;
   std::string licence, source;  ///< from the file's metadata; may be empty
+  std::string purpose =
+      "descriptor";  ///< "descriptor"; others are listed and not run here: "manipulation", "autoencoder"
 };
 
 struct NetworkOptions {

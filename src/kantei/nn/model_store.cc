@@ -36,6 +36,35 @@ NetworkInfo InfoOf(const TorchScriptEntry& entry) {
   return {entry.name, "torchscript", entry.sha256, entry.dimension, 0, entry.side, entry.mode, "", ""};
 }
 
+/// What networks are for that are no descriptors.
+constexpr std::pair<std::string_view, std::string_view> kOtherPurposes[] = {
+    {"forensic", "manipulation"}, {"anixplore", "manipulation"}, {"autoencoder", "autoencoder"}};
+
+std::optional<NetworkInfo> DescribeOther(const SafetensorsFile& file) {
+  const auto text = [&](const char* key) {
+    const auto found = file.metadata().find(key);
+    return found == file.metadata().end() ? std::string() : found->second;
+  };
+  for (const auto& [architecture, purpose] : kOtherPurposes) {
+    if (text("kantei.architecture") != architecture) continue;
+    NetworkInfo info;
+    info.name = text("kantei.name");
+    info.architecture = architecture;
+    info.purpose = purpose;
+    info.licence = text("kantei.licence");
+    info.source = text("kantei.source");
+    info.parameters = CountParameters(file);
+    return info;
+  }
+  return std::nullopt;
+}
+
+Result<NetworkInfo> Describe(const SafetensorsFile& file, const std::string& name) {
+  if (auto other = DescribeOther(file)) return *std::move(other);
+  KANTEI_TRY(const NetworkDescription description, ReadDescription(file.metadata(), name));
+  return DescribeNetwork(file, description, name);
+}
+
 // nullopt: not a network.
 std::optional<ModelEntry> EntryOf(const fs::path& path, const std::vector<TorchScriptEntry>& listed) {
   ModelEntry entry{path, {}, {}};
@@ -59,12 +88,7 @@ std::optional<ModelEntry> EntryOf(const fs::path& path, const std::vector<TorchS
     return entry;
   }
   if (!file->metadata().contains("kantei.architecture")) return std::nullopt;
-  const auto description = ReadDescription(file->metadata(), name);
-  if (!description) {
-    entry.problem = description.error().message;
-    return entry;
-  }
-  auto info = DescribeNetwork(*file, *description, name);
+  auto info = Describe(*file, name);
   if (!info) {
     entry.problem = info.error().message;
     return entry;
@@ -206,8 +230,7 @@ Result<NetworkInfo> InspectModel(const fs::path& path) {
   }
   const std::string name = DisplayPath(path);
   KANTEI_TRY(const SafetensorsFile file, SafetensorsFile::Open(path));
-  KANTEI_TRY(const NetworkDescription description, ReadDescription(file.metadata(), name));
-  KANTEI_TRY(NetworkInfo info, DescribeNetwork(file, description, name));
+  KANTEI_TRY(NetworkInfo info, Describe(file, name));
   if (info.name.empty()) info.name = DisplayPath(path.stem());
   info.sha256 = sha256;
   return info;
@@ -226,6 +249,12 @@ Result<std::vector<ModelCheck>> VerifyModel(const fs::path& path, const NetworkO
   if (*kind == WeightsKind::kSafetensors) {
     const auto file = SafetensorsFile::Open(path);
     if (!file) return failed(file.error());
+    if (const auto other = DescribeOther(*file)) {
+      checks.push_back(
+          {"tensors", ModelCheck::Outcome::kSkipped,
+           "no descriptor: its tensors are looked at where it is used (" + other->purpose + ")"});
+      return checks;
+    }
     const auto description = ReadDescription(file->metadata(), name);
     if (!description) return failed(description.error());
     checks.push_back(CheckAllTensors(*file, *description, name));

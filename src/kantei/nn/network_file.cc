@@ -283,13 +283,19 @@ Result<NetworkInfo> DescribeNetwork(const SafetensorsFile& file, const NetworkDe
   info.mode = description.mode;
   info.licence = description.licence;
   info.source = description.source;
-  for (const auto& [name, view] : file.tensors()) {
-    if (name.ends_with(".running_mean") || name.ends_with(".running_var") ||
-        name.ends_with(".num_batches_tracked"))
-      continue;
-    info.parameters += static_cast<std::int64_t>(view.bytes.size() / DTypeSize(view.dtype));
-  }
+  info.parameters = CountParameters(file);
   return info;
+}
+
+std::int64_t CountParameters(const SafetensorsFile& file) {
+  std::int64_t count = 0;
+  for (const auto& [name, view] : file.tensors()) {
+    if (name.ends_with("running_mean") || name.ends_with("running_var") ||
+        name.ends_with("num_batches_tracked"))
+      continue;
+    count += static_cast<std::int64_t>(view.bytes.size() / DTypeSize(view.dtype));
+  }
+  return count;
 }
 
 }  // namespace kantei::nn

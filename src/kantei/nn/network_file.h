@@ -68,6 +68,8 @@ Result<NetworkWeights> LoadNetworkWeights(const SafetensorsFile& file, const Net
 /// Facts from the header alone: no tensor is read, the SHA-256 is left empty.
 Result<NetworkInfo> DescribeNetwork(const SafetensorsFile& file, const NetworkDescription& description,
                                     std::string_view file_name);
+/// Numbers in all tensors but the running statistics of batch norms.
+std::int64_t CountParameters(const SafetensorsFile& file);
 
 /// The convolutions of a description in the order in which they run; the shortcut before its chain.
 std::vector<const ConvSpec*> UnitsOf(const BackboneSpec& spec);

@@ -99,11 +99,10 @@ class AuthenticityTask : public TrainingTask {
     for (int v = 0; v < options_.views_per_step; ++v) {
       Random own = random.Fork(static_cast<std::uint64_t>(v));
       const double drawn = own.Uniform();
-      History history = drawn < options_.edited_share ? History::kEdited
+      History history = drawn < options_.edited_share                              ? History::kEdited
                         : drawn < options_.edited_share + options_.generated_share ? History::kGenerated
                                                                                    : History::kAuthentic;
-      if (!pool_.Has(history))
-        history = pool_.Has(History::kEdited) ? History::kEdited : History::kGenerated;
+      if (!pool_.Has(history)) history = pool_.Has(History::kEdited) ? History::kEdited : History::kGenerated;
       DrawView(pool_, history, options_.view, own, &batch);
     }
     return batch;
@@ -213,7 +212,8 @@ class AuthenticityTask : public TrainingTask {
     const torch::Tensor labels =
         torch::from_blob(batch.labels.data(), {static_cast<std::int64_t>(batch.views())}, torch::kInt64)
             .to(device_);
-    const torch::Tensor is_edited = labels.eq(static_cast<std::int64_t>(History::kEdited)).to(torch::kFloat32);
+    const torch::Tensor is_edited =
+        labels.eq(static_cast<std::int64_t>(History::kEdited)).to(torch::kFloat32);
     const torch::Tensor is_made =
         labels.eq(static_cast<std::int64_t>(History::kGenerated)).to(torch::kFloat32);
     torch::Tensor loss = functional::binary_cross_entropy_with_logits(maps.mask, truth);
@@ -222,8 +222,8 @@ class AuthenticityTask : public TrainingTask {
     const torch::Tensor dice = 1 - (2 * overlap + 1) / (share.sum({1, 2, 3}) + truth.sum({1, 2, 3}) + 1);
     loss = loss + options_.dice_weight * (dice * is_edited).sum() / (is_edited.sum() + 1e-6);
     const torch::Tensor right = maps.mask.detach().gt(0).eq(truth.gt(0.5)).to(torch::kFloat32);
-    loss = loss + options_.confidence_weight *
-                      functional::binary_cross_entropy_with_logits(maps.confidence, right);
+    loss = loss +
+           options_.confidence_weight * functional::binary_cross_entropy_with_logits(maps.confidence, right);
     return loss + options_.verdict_weight *
                       functional::binary_cross_entropy_with_logits(net.Verdict(maps.top, maps.mask),
                                                                    torch::stack({is_made, is_edited}, 1));
@@ -243,7 +243,8 @@ Status AuthenticityTrainingOptions::Validate() const {
   KANTEI_RETURN_IF_ERROR(ShapeOf(*this).Validate());
   if (view.side < 64 || view.side > 2048 || view.side % 32 != 0)
     return bad("side must be 64 to 2048 pixels, a multiple of 32");
-  for (const double chance : {view.resize, view.coding, view.twice, view.blur, view.noise, view.on_mask, composite})
+  for (const double chance :
+       {view.resize, view.coding, view.twice, view.blur, view.noise, view.on_mask, composite})
     if (!(chance >= 0 && chance <= 1)) return bad("chances must be 0 to 1");
   if (views_per_step < 2 || views_per_step > 4096) return bad("views_per_step must be 2 to 4096");
   if (!(edited_share >= 0 && generated_share >= 0 && edited_share + generated_share < 1))

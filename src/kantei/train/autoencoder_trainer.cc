@@ -97,8 +97,7 @@ class AutoencoderTask : public TrainingTask {
     for (const int dimension : {2, 3})
       loss = loss + options_.gradient_weight *
                         (Differences(made, dimension) - Differences(pictures, dimension)).abs().mean();
-    return loss +
-           options_.energy_weight * (ResidualEnergy(made) - ResidualEnergy(pictures)).abs().mean();
+    return loss + options_.energy_weight * (ResidualEnergy(made) - ResidualEnergy(pictures)).abs().mean();
   }
 
   std::vector<std::string> ValidationNames() const override {

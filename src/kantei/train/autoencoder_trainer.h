@@ -14,8 +14,8 @@ namespace kantei::train {
 
 struct AutoencoderTrainingOptions {
   generate::AutoencoderShape shape;
-  int side = 128;              ///< of a training crop, 32..512, a multiple of the shape's factor
-  int crops_per_step = 16;     ///< 1..4096
+  int side = 128;                ///< of a training crop, 32..512, a multiple of the shape's factor
+  int crops_per_step = 16;       ///< 1..4096
   double gradient_weight = 0.5;  ///< L1 of horizontal and vertical differences, against blur
   /// L1 of the local energy of the high-pass residual: a reconstruction must not be told by being smooth.
   double energy_weight = 1.0;

@@ -91,8 +91,8 @@ torch::Tensor BytesOf(ViewBatch& batch) {
 
 class DescriptorTask : public TrainingTask {
  public:
-  DescriptorTask(const DescriptorTrainingOptions& options, const PicturePool& pool, const PicturePool* validation,
-      torch::Device device)
+  DescriptorTask(const DescriptorTrainingOptions& options, const PicturePool& pool,
+                 const PicturePool* validation, torch::Device device)
       : options_(options), pool_(pool), validation_(validation), device_(device) {
     torch::manual_seed(options.schedule.seed);
     const auto identities =
@@ -115,14 +115,14 @@ class DescriptorTask : public TrainingTask {
     ViewBatch batch;
     batch.step = number;
     batch.side = options_.side;
-    const double at =
-        static_cast<double>(number) /
-        (static_cast<double>(options_.schedule.steps) * options_.schedule.accumulate);
+    const double at = static_cast<double>(number) /
+                      (static_cast<double>(options_.schedule.steps) * options_.schedule.accumulate);
     // Easy views among the hard ones: of nothing but hard ones a fresh network learns nothing.
     const double least =
         options_.edit_ramp > 0 ? kLeastStrength * std::min(1.0, at / options_.edit_ramp) : kLeastStrength;
     dataset::TrainingViewOptions view{options_.side, 0, options_.min_scale, options_.chains};
-    const auto pictures = PicturesOf(number, pool_.size(), options_.pictures_per_step, options_.schedule.seed);
+    const auto pictures =
+        PicturesOf(number, pool_.size(), options_.pictures_per_step, options_.schedule.seed);
     const Random random = Random(options_.schedule.seed).Fork(static_cast<std::uint64_t>(number) + 1);
     for (int v = 0; v < options_.views_per_picture; ++v) {
       for (std::size_t p = 0; p < pictures.size(); ++p) {
@@ -143,7 +143,8 @@ class DescriptorTask : public TrainingTask {
     const torch::Tensor labels =
         torch::from_blob(batch.labels.data(), {static_cast<std::int64_t>(batch.views())}, torch::kInt64)
             .to(device_);
-    Random random = Random(options_.schedule.seed).Fork(0x57415645u).Fork(static_cast<std::uint64_t>(batch.step));
+    Random random =
+        Random(options_.schedule.seed).Fork(0x57415645u).Fork(static_cast<std::uint64_t>(batch.step));
     const bool wave = options_.objective == Objective::kIdentities && options_.wave_block;
     const double wave2 = wave ? random.Uniform() : -1, wave3 = wave ? random.Uniform() : -1;
     const DescriptorOutputs out =
@@ -152,7 +153,8 @@ class DescriptorTask : public TrainingTask {
   }
 
   std::vector<std::string> ValidationNames() const override {
-    return validation_ == nullptr ? std::vector<std::string>{} : std::vector<std::string>{"validation_recall"};
+    return validation_ == nullptr ? std::vector<std::string>{}
+                                  : std::vector<std::string>{"validation_recall"};
   }
 
   // Recall at 1: of the edited views of the validation pictures, how many have their own picture nearest.

@@ -43,10 +43,10 @@ struct DescriptorTrainingOptions {
   /// How many of a picture's views show it nearly as a library holds it, instead of disguised (2112.04323 pairs a moderate crop
   /// with a hard view; SSCD takes 0). Below views_per_picture.
   int anchors = 0;
-  double chains = 0;   ///< share of the disguised views made by chains of edits as benchmarks have them, 0..1
+  double chains = 0;  ///< share of the disguised views made by chains of edits as benchmarks have them, 0..1
 
-  double temperature = 0.05;    ///< InfoNCE
-  double koleo = 5.0;           ///< weight of the KoLeo entropy
+  double temperature = 0.05;  ///< InfoNCE
+  double koleo = 5.0;         ///< weight of the KoLeo entropy
   double barlow_lambda = 0.005;
   TrainingSchedule schedule;
   Status Validate() const;

@@ -191,7 +191,8 @@ TEST_F(DescriptorTrainerTest, OptionsAreChecked) {
   EXPECT_NE(message([](auto& o) { o.anchors = 2; }).find("anchors"), std::string::npos);
   EXPECT_NE(message([](auto& o) { o.chains = 1.5; }).find("chains"), std::string::npos);
   EXPECT_NE(message([](auto& o) { o.depths = {1}; }).find("depths"), std::string::npos);
-  EXPECT_NE(message([](auto& o) { o.schedule.warm_up = 0.7, o.schedule.hold = 0.6; }).find("warm_up"), std::string::npos);
+  EXPECT_NE(message([](auto& o) { o.schedule.warm_up = 0.7, o.schedule.hold = 0.6; }).find("warm_up"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -20,7 +20,8 @@ class SamplePool {
     image::Image picture;
     image::Image mask;  ///< 1 channel, 255 where changed; empty unless edited
     dataset::History history = dataset::History::kAuthentic;
-    std::int64_t original = -1;  ///< index of the authentic entry it was made from, if that is in the pool and of its size
+    std::int64_t original =
+        -1;  ///< index of the authentic entry it was made from, if that is in the pool and of its size
   };
 
   /// Samples that cannot be read, or whose mask does not fit, are skipped and named in `skipped`. kInvalidArgument when no authentic

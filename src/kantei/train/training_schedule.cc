@@ -31,11 +31,16 @@ double TrainingSchedule::LearningRate(std::int64_t step) const {
 }
 
 Json TrainingSchedule::Essentials() const {
-  return Json{{"accumulate", accumulate}, {"steps", steps},
-              {"learning_rate", learning_rate}, {"weight_decay", weight_decay},
-              {"warm_up", warm_up}, {"hold", hold},
-              {"ema", ema}, {"clip_norm", clip_norm},
-              {"seed", seed}, {"bfloat16", bfloat16}};
+  return Json{{"accumulate", accumulate},
+              {"steps", steps},
+              {"learning_rate", learning_rate},
+              {"weight_decay", weight_decay},
+              {"warm_up", warm_up},
+              {"hold", hold},
+              {"ema", ema},
+              {"clip_norm", clip_norm},
+              {"seed", seed},
+              {"bfloat16", bfloat16}};
 }
 
 }  // namespace kantei::train

@@ -16,7 +16,8 @@ struct ViewBatch {
   std::int64_t step = 0;
   int side = 0;
   std::vector<std::uint8_t> pixels;  ///< views x side x side x 3
-  std::vector<std::uint8_t> masks;   ///< views x side x side, 255 where changed; empty where nothing is localised
+  std::vector<std::uint8_t>
+      masks;  ///< views x side x side, 255 where changed; empty where nothing is localised
   std::vector<std::int64_t> labels;  ///< one a view: which picture of the pool it shows, or its class
   std::size_t views() const { return labels.size(); }
 };
