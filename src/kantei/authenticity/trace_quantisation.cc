@@ -56,11 +56,8 @@ struct Fit {
 Fit FitFrequency(const Histogram& seen, const Histogram& fine, double second) {
   Fit fit;
   const Histogram once = Levels(fine, 0, second);
-  double total = 0, nonzero = 0;
-  for (std::size_t i = 0; i < seen.size(); ++i) {
-    total += seen[i];
-    if (i > 0) nonzero += seen[i];
-  }
+  double nonzero = 0;
+  for (std::size_t i = 1; i < seen.size(); ++i) nonzero += seen[i];
   if (nonzero < 200) return fit;
   Histogram twice_best;
   for (int first = 2; first <= kLargestFirstStep; ++first) {
