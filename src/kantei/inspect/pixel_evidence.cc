@@ -158,7 +158,8 @@ void AddPixelEvidence(const std::vector<PixelView>& views, const AuthenticityPro
   report->limits.push_back(
       {"Strong compression, shrinking, filters and screenshots hide traces and also cause false alarms.",
        "強い圧縮、縮小、フィルター、スクリーンショットは痕跡を消すことがあり、誤報の原因にもなる。"});
-  report->exhibits.emplace_back(DrawMaps(first));
+  // A map beside an undecided answer would point at places all the same.
+  if (band >= Band::kModerate) report->exhibits.emplace_back(DrawMaps(first));
   report->exhibits.emplace_back(RatesTable(profile, answers));
 
   report->json["ai_made"] = AnswerJson(answers[0]);

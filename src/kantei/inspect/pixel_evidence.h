@@ -17,7 +17,7 @@ struct PixelView {
   authenticity::PixelFindings findings;
 };
 
-/// Adds what the views say to `report`: grounds, limits, heat map, error rates, JSON members ai_made, edited, regions, views;
+/// Adds what the views say to `report`: grounds, limits, heat map (when the band is moderate), error rates, JSON members ai_made, edited, regions, views;
 /// raises the band to moderate at most (pixels alone are never strong evidence). The first view decides. `profile` must be the
 /// detector's.
 void AddPixelEvidence(const std::vector<PixelView>& views, const authenticity::AuthenticityProfile& profile,
