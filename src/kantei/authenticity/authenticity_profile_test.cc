@@ -110,7 +110,8 @@ TEST(OpenDetector, RefusesWhatItDoesNotKnow) {
   // Some other network's weights, and no weights at all.
   const std::string models = std::string(KANTEI_SOURCE_DIR) + "/models/";
   EXPECT_EQ(OpenDetector(models + "copy-descriptor.safetensors", {}).error().code, ErrorCode::kUnsupported);
-  EXPECT_THAT(OpenDetector(models + "copy-descriptor.md", {}).error().message, HasSubstr("copy-descriptor.md"));
+  EXPECT_THAT(OpenDetector(models + "copy-descriptor.md", {}).error().message,
+              HasSubstr("copy-descriptor.md"));
 }
 
 }  // namespace
