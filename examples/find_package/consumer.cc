@@ -43,7 +43,7 @@ kantei::Status Run(int argc, char** argv) {
               distance <= kantei::copy::kPdqMatchDistance ? "the same picture" : "different");
 
   if (argc > 1) {
-    KANTEI_TRY(auto checks, kantei::inspect::MakeStandardChecks(nullptr, {}));
+    KANTEI_TRY(auto checks, kantei::inspect::MakeStandardChecks(nullptr, {}, {}));
     const kantei::inspect::Inspection found =
         kantei::inspect::Inspector(std::move(checks), {}).Inspect(argv[1]);
     for (const auto& check : found.checks)
