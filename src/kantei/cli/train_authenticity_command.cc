@@ -1,7 +1,6 @@
+#include <algorithm>
 #include <memory>
 
-#include "kantei/cli/exit_code.h"
-#include "kantei/cli/text_format.h"
 #include "kantei/cli/train_verbs.h"
 #include "kantei/cli/training_options.h"
 #include "kantei/dataset/authenticity_set.h"
@@ -36,15 +35,11 @@ Result<int> RunTrainAuthenticity(Session* session, TrainAuthenticityArguments* a
   KANTEI_RETURN_IF_ERROR(options.Validate());
   KANTEI_TRY(const auto samples, ReadSets(arguments->sets, arguments->held_out));
   KANTEI_TRY(const auto validation, ReadSets(arguments->validation, {}));
-  session->Say("Training on " + std::to_string(samples.size()) + " samples into " +
-               TerminalPath(arguments->out) +
-               ". Ctrl-C writes a checkpoint; the same command goes on from it.");
-  TrainingPlot plot(!session->quiet);
-  KANTEI_RETURN_IF_ERROR(
-      train::TrainAuthenticity(samples, validation, options, arguments->out, session->cancellation,
-                               [&](const train::TrainingState& state) { plot.Add(state); }));
-  session->Say("Wrote " + TerminalPath(arguments->out + "/model.safetensors") + ".");
-  return kExitOk;
+  return RunWithPlot(session, std::to_string(samples.size()) + " samples", arguments->out,
+                     [&](const auto& watch) {
+                       return train::TrainAuthenticity(samples, validation, options, arguments->out,
+                                                       session->cancellation, watch);
+                     });
 }
 
 }  // namespace

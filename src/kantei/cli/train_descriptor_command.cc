@@ -1,7 +1,5 @@
 #include <memory>
 
-#include "kantei/cli/exit_code.h"
-#include "kantei/cli/text_format.h"
 #include "kantei/cli/train_verbs.h"
 #include "kantei/cli/training_options.h"
 #include "kantei/train/descriptor_trainer.h"
@@ -23,20 +21,11 @@ Result<int> RunTrainDescriptor(Session* session, TrainDescriptorArguments* argum
   options.wave_block = !arguments->no_wave_block;
   options.schedule.threads = options.schedule.loader_threads = session->jobs;
   KANTEI_RETURN_IF_ERROR(options.Validate());
-  KANTEI_TRY(const std::vector<std::filesystem::path> pictures, CollectPictures(arguments->directories));
-  std::vector<std::filesystem::path> validation;
-  if (!arguments->validation.empty()) {
-    KANTEI_TRY(validation, CollectPictures(arguments->validation));
-  }
-  session->Say("Training on " + std::to_string(pictures.size()) + " pictures into " +
-               TerminalPath(arguments->out) +
-               ". Ctrl-C writes a checkpoint; the same command goes on from it.");
-  TrainingPlot plot(!session->quiet);
-  KANTEI_RETURN_IF_ERROR(train::TrainDescriptor(pictures, validation, options, arguments->out,
-                                                session->cancellation,
-                                                [&](const train::TrainingState& state) { plot.Add(state); }));
-  session->Say("Wrote " + TerminalPath(arguments->out + "/model.safetensors") + ".");
-  return kExitOk;
+  return TrainOnPictures(session, arguments->directories, arguments->validation, arguments->out,
+                         [&](const auto& pictures, const auto& validation, const auto& watch) {
+                           return train::TrainDescriptor(pictures, validation, options, arguments->out,
+                                                         session->cancellation, watch);
+                         });
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include "kantei/cli/exit_code.h"
+#include "kantei/cli/text_format.h"
 #include "kantei/train/training_log.h"
 
 namespace kantei::cli {
@@ -54,6 +56,32 @@ void TrainingPlot::Add(const train::TrainingState& state) {
     ++drawn_;
   }
   std::fprintf(stderr, "\x1b[2K%s\n", text.c_str());
+}
+
+Result<int> RunWithPlot(
+    Session* session, const std::string& what, const std::string& out,
+    const std::function<Status(const std::function<void(const train::TrainingState&)>&)>& train) {
+  session->Say("Training on " + what + " into " + TerminalPath(out) +
+               ". Ctrl-C writes a checkpoint; the same command goes on from it.");
+  TrainingPlot plot(!session->quiet);
+  KANTEI_RETURN_IF_ERROR(train([&](const train::TrainingState& state) { plot.Add(state); }));
+  session->Say("Wrote " + TerminalPath(out + "/model.safetensors") + ".");
+  return kExitOk;
+}
+
+Result<int> TrainOnPictures(
+    Session* session, const std::vector<std::string>& directories, const std::vector<std::string>& validation,
+    const std::string& out,
+    const std::function<Status(const std::vector<std::filesystem::path>& pictures,
+                               const std::vector<std::filesystem::path>& validation,
+                               const std::function<void(const train::TrainingState&)>& watch)>& train) {
+  KANTEI_TRY(const std::vector<std::filesystem::path> pictures, CollectPictures(directories));
+  std::vector<std::filesystem::path> held;
+  if (!validation.empty()) {
+    KANTEI_TRY(held, CollectPictures(validation));
+  }
+  return RunWithPlot(session, std::to_string(pictures.size()) + " pictures", out,
+                     [&](const auto& watch) { return train(pictures, held, watch); });
 }
 
 }  // namespace kantei::cli

@@ -1,9 +1,14 @@
 // Options and display that every `kantei train` verb of a network shares.
 #pragma once
 
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "kantei/cli/cli_tree.h"
+#include "kantei/cli/session.h"
 #include "kantei/train/training_schedule.h"
 
 namespace kantei::cli {
@@ -23,5 +28,18 @@ class TrainingPlot {
   std::vector<std::pair<std::string, double>> validation_;
   std::vector<double> losses_;
 };
+
+/// Says what is about to happen, shows the loss while `train` runs, and says where the model lies. `what`: "12 pictures".
+Result<int> RunWithPlot(
+    Session* session, const std::string& what, const std::string& out,
+    const std::function<Status(const std::function<void(const train::TrainingState&)>&)>& train);
+
+/// The same for networks that learn from folders of pictures; `validation` may be empty.
+Result<int> TrainOnPictures(
+    Session* session, const std::vector<std::string>& directories, const std::vector<std::string>& validation,
+    const std::string& out,
+    const std::function<Status(const std::vector<std::filesystem::path>& pictures,
+                               const std::vector<std::filesystem::path>& validation,
+                               const std::function<void(const train::TrainingState&)>& watch)>& train);
 
 }  // namespace kantei::cli
