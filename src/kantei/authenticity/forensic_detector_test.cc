@@ -94,6 +94,26 @@ TEST_F(ForensicDetectorTest, TilesAgreeWithTheWhole) {
   EXPECT_NEAR(whole.edited_logit, tiled.edited_logit, 2e-2);
 }
 
+TEST_F(ForensicDetectorTest, ContrastIsWhatDepartsFromTheRest) {
+  ForensicShape shape = shape_;
+  shape.contrast = 8;
+  ForensicNet net(shape);
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor features = torch::rand({1, 16, 12, 12});
+  EXPECT_EQ(net->Contrast(features).abs().max().item<float>(), 0) << "it begins by adding nothing";
+  net->contrast_lateral->weight.uniform_(-1, 1);
+  const torch::Tensor even = torch::ones({1, 16, 12, 12});
+  EXPECT_LT(net->Contrast(even).abs().max().item<float>(), 1e-3);
+  // A constant over the whole view is no contrast; the same constant over a part of it is.
+  EXPECT_LT((net->Contrast(features + 3) - net->Contrast(features)).abs().max().item<float>(), 1e-3);
+  torch::Tensor patched = even.clone();
+  patched.slice(2, 0, 4).slice(3, 0, 4).add_(3);
+  const torch::Tensor response = net->Contrast(patched).abs().sum(1)[0];
+  EXPECT_GT(response[1][1].item<float>(), 2 * response[8][8].item<float>());
+  Save(nn::StateOf(*net), shape.Metadata());
+  EXPECT_EQ(Analyse(trace::test::Scene(200, 150, 6)).map.width, 200);
+}
+
 TEST_F(ForensicDetectorTest, AnySizeFromTheLeastOn) {
   for (const auto& [width, height] : {std::pair{64, 64}, std::pair{65, 97}, std::pair{300, 64}}) {
     const PixelFindings findings = Analyse(trace::test::Scene(width, height, 3));

@@ -8,6 +8,8 @@ namespace kantei::authenticity {
 namespace {
 
 constexpr int kHidden = 64;
+constexpr std::size_t kContrastLevel = 1;  // of the pyramid: 1/8
+constexpr double kLeastVariance = 0.01;
 constexpr float kResidualGain = 16;  // a residual of four grey levels fills a quarter of the range
 
 std::string Joined(const std::vector<int>& numbers) {
@@ -35,7 +37,8 @@ bool ReadNumbers(const std::string& text, std::vector<int>* numbers) {
 torch::Tensor Twice(const torch::Tensor& x) {
   return torch::nn::functional::interpolate(x, torch::nn::functional::InterpolateFuncOptions()
                                                    .scale_factor(std::vector<double>{2.0, 2.0})
-                                                   .mode(torch::kNearest));
+                                                   .mode(torch::kBilinear)
+                                                   .align_corners(false));
 }
 
 }  // namespace
@@ -45,7 +48,8 @@ std::map<std::string, std::string> ForensicShape::Metadata() const {
           {"kantei.stem", std::to_string(stem)},
           {"kantei.widths", Joined(widths)},
           {"kantei.depths", Joined(depths)},
-          {"kantei.decoder", std::to_string(decoder)}};
+          {"kantei.decoder", std::to_string(decoder)},
+          {"kantei.contrast", std::to_string(contrast)}};
 }
 
 Result<ForensicShape> ForensicShape::FromMetadata(const std::map<std::string, std::string>& metadata,
@@ -55,12 +59,14 @@ Result<ForensicShape> ForensicShape::FromMetadata(const std::map<std::string, st
     return found == metadata.end() ? std::string() : found->second;
   };
   ForensicShape shape;
-  std::vector<int> stem, decoder;
+  std::vector<int> stem, decoder, contrast{0};  // the first networks had none and did not say so
   if (!ReadNumbers(get("kantei.stem"), &stem) || !ReadNumbers(get("kantei.widths"), &shape.widths) ||
-      !ReadNumbers(get("kantei.depths"), &shape.depths) || !ReadNumbers(get("kantei.decoder"), &decoder))
+      !ReadNumbers(get("kantei.depths"), &shape.depths) || !ReadNumbers(get("kantei.decoder"), &decoder) ||
+      (metadata.contains("kantei.contrast") && !ReadNumbers(get("kantei.contrast"), &contrast)))
     return Error{ErrorCode::kCorrupt, file + ": the metadata do not give the shape of a forensic network"};
   shape.stem = stem.front();
   shape.decoder = decoder.front();
+  shape.contrast = contrast.front();
   if (const Status valid = shape.Validate(); !valid.ok())
     return Error{ErrorCode::kCorrupt, file + ": " + valid.error().message};
   return shape;
@@ -73,6 +79,7 @@ Status ForensicShape::Validate() const {
     if (width < 8 || width > 1024) return bad("widths must be 8 to 1024");
   for (const int depth : depths)
     if (depth < 0 || depth > 8) return bad("depths must be 0 to 8");
+  if (contrast != 0 && (contrast < 8 || contrast > 512)) return bad("contrast must be 0 or 8 to 512");
   if (stem < 8 || stem > 512 || decoder < 8 || decoder > 512) return bad("stem and decoder must be 8 to 512");
   return {};
 }
@@ -116,6 +123,14 @@ ForensicNetImpl::ForensicNetImpl(const ForensicShape& of) : shape(of) {
                                       torch::nn::Conv2d(torch::nn::Conv2dOptions(width, shape.decoder, 1))));
     channels = width;
   }
+  if (shape.contrast > 0) {
+    contrast = register_module(
+        "contrast", torch::nn::Conv2d(torch::nn::Conv2dOptions(shape.widths[kContrastLevel], shape.contrast, 1)));
+    contrast_lateral = register_module(
+        "contrast_lateral",
+        torch::nn::Conv2d(torch::nn::Conv2dOptions(2 * shape.contrast, shape.decoder, 1).bias(false)));
+    torch::nn::init::zeros_(contrast_lateral->weight);  // a network that was trained without it goes on as it was
+  }
   merge = register_module("merge", NormConv(shape.decoder, shape.decoder, 1));
   head = register_module("head", torch::nn::Conv2d(torch::nn::Conv2dOptions(shape.decoder, 2, 1)));
   hidden = register_module("hidden", torch::nn::Linear(2 * channels + 2, kHidden));
@@ -141,9 +156,21 @@ ForensicMaps ForensicNetImpl::Maps(const torch::Tensor& pixels) {
     levels.push_back(x);
   }
   torch::Tensor sum = lateral.back()(levels.back());
-  for (std::size_t s = levels.size() - 1; s-- > 0;) sum = Twice(sum) + lateral[s](levels[s]);
+  for (std::size_t s = levels.size() - 1; s-- > 0;) {
+    sum = Twice(sum) + lateral[s](levels[s]);
+    if (s == kContrastLevel && shape.contrast > 0) sum = sum + Contrast(levels[s]);
+  }
   const torch::Tensor maps = head(merge(sum)).to(torch::kFloat32);
   return {maps.slice(1, 0, 1), maps.slice(1, 1, 2), levels.back()};
+}
+
+torch::Tensor ForensicNetImpl::Contrast(const torch::Tensor& features) {
+  const torch::Tensor f = contrast(features).to(torch::kFloat32);
+  const torch::Tensor mean = f.mean({2, 3}, true);
+  const torch::Tensor distance = (f - mean) * ((f - mean).square().mean({2, 3}, true) + kLeastVariance).rsqrt();
+  return contrast_lateral(torch::cat({distance, distance.abs()}, 1)
+                              .to(features.scalar_type())
+                              .contiguous(torch::MemoryFormat::ChannelsLast));
 }
 
 torch::Tensor ForensicNetImpl::Verdict(const torch::Tensor& top, const torch::Tensor& mask) {

@@ -16,6 +16,7 @@ struct ForensicShape {
   std::vector<int> widths{48, 96, 160, 224};  ///< at 1/4, 1/8, 1/16 and 1/32
   std::vector<int> depths{1, 2, 2, 2};        ///< residual blocks of each of these stages
   int decoder = 48;                           ///< channels of the pyramid
+  int contrast = 0;                           ///< features told as departures from their surroundings; 0: none
   std::map<std::string, std::string> Metadata() const;
   static Result<ForensicShape> FromMetadata(const std::map<std::string, std::string>& metadata,
                                             const std::string& file);
@@ -41,7 +42,9 @@ struct ForensicMaps {
 };
 
 /// Bytes in, logits out. RGB and its high-pass residual are laid out at half resolution (every pixel is kept), a residual pyramid
-/// follows, and a small decoder brings the map back to a quarter.
+/// follows, and a small decoder brings the map back to a quarter. What was pasted need not look false by itself, only unlike
+/// the rest: some features at 1/8 also reach the decoder as their distance, in standard deviations, from their mean over
+/// the whole view or tile (after ManTra-Net, Wu et al., CVPR 2019, section 3.3).
 struct ForensicNetImpl : torch::nn::Module {
   explicit ForensicNetImpl(const ForensicShape& shape);
   /// N x 3 x H x W floats 0..255, H and W multiples of 32.
@@ -51,12 +54,15 @@ struct ForensicNetImpl : torch::nn::Module {
   torch::Tensor Verdict(const torch::Tensor& top, const torch::Tensor& mask);
   void Fold();  ///< batch norms into convolutions; for inference only
 
+  /// N x contrast x H/8 x W/8 features -> N x decoder x H/8 x W/8, what the decoder adds at that level.
+  torch::Tensor Contrast(const torch::Tensor& features);
+
   ForensicShape shape;
   NormConv stem{nullptr}, merge{nullptr};
   std::vector<NormConv> down;
   std::vector<std::vector<std::pair<NormConv, NormConv>>> blocks;
   std::vector<torch::nn::Conv2d> lateral;
-  torch::nn::Conv2d head{nullptr};
+  torch::nn::Conv2d head{nullptr}, contrast{nullptr}, contrast_lateral{nullptr};
   torch::nn::Linear hidden{nullptr}, labels{nullptr};
 };
 TORCH_MODULE(ForensicNet);

@@ -70,6 +70,7 @@ void AddTrainAuthenticity(CLI::App* train_verb, Session* session) {
   list("--widths", o.widths, "Channels of the four stages");
   list("--depths", o.depths, "Residual blocks of each of these stages");
   number("--decoder", o.decoder, "Channels of the map's decoder");
+  number("--contrast", o.contrast, "Features compared with their surroundings, 0 for none");
   number("--side", o.view.side, "Side of a training view in pixels");
   number("--views", o.views_per_step, "Views in a batch");
   number("--resize", o.view.resize, "Chance that a view is resampled");

@@ -28,7 +28,7 @@ constexpr std::size_t kMaxValidation = 512;
 constexpr std::int64_t kFewestChanged = 64;  // pixels below which a view of an edit shows nothing of it
 
 ForensicShape ShapeOf(const AuthenticityTrainingOptions& o) {
-  return {o.stem, o.widths, o.depths, o.decoder};
+  return {o.stem, o.widths, o.depths, o.decoder, o.contrast};
 }
 
 Json EssentialOptions(const AuthenticityTrainingOptions& o) {
@@ -37,6 +37,7 @@ Json EssentialOptions(const AuthenticityTrainingOptions& o) {
                          {"widths", o.widths},
                          {"depths", o.depths},
                          {"decoder", o.decoder},
+                         {"contrast", o.contrast},
                          {"init", o.init},
                          {"side", o.view.side},
                          {"resize", o.view.resize},
@@ -78,10 +79,7 @@ class AuthenticityTask : public TrainingTask {
   }
 
   Status Prepare() {
-    if (!options_.init.empty()) {
-      KANTEI_TRY(const nn::SafetensorsFile file, nn::SafetensorsFile::Open(options_.init));
-      KANTEI_RETURN_IF_ERROR(nn::LoadModule(file, options_.init, {}, *model_));
-    }
+    if (!options_.init.empty()) KANTEI_RETURN_IF_ERROR(BeginWith(options_.init));
     Place(*model_, device_);
     Place(*average_, device_);
     average_->eval();
@@ -169,6 +167,20 @@ class AuthenticityTask : public TrainingTask {
   }
 
  private:
+  Status BeginWith(const std::string& path) {
+    KANTEI_TRY(const nn::SafetensorsFile file, nn::SafetensorsFile::Open(path));
+    KANTEI_TRY(ForensicShape shape, ForensicShape::FromMetadata(file.metadata(), path));
+    ForensicShape ours = ShapeOf(options_);
+    if (shape.contrast != 0 || ours.contrast == 0) return nn::LoadModule(file, path, {}, *model_);
+    ours.contrast = 0;
+    ForensicNet without(ours);  // the new part begins by adding nothing
+    KANTEI_RETURN_IF_ERROR(nn::LoadModule(file, path, {}, *without));
+    const torch::NoGradGuard no_grad;
+    nn::NamedTensors state = nn::StateOf(*model_);
+    for (const auto& [name, tensor] : nn::StateOf(*without)) state.at(name).copy_(tensor);
+    return {};
+  }
+
   void DrawView(const SamplePool& pool, History history, const dataset::AuthenticityViewOptions& options,
                 Random& random, ViewBatch* batch) const {
     const SamplePool::Entry& entry = pool.at(pool.Draw(history, random));

@@ -19,7 +19,8 @@ struct AuthenticityTrainingOptions {
   std::vector<int> widths{48, 96, 160, 224};  ///< of the four stages, 8..1024
   std::vector<int> depths{1, 2, 2, 2};        ///< residual blocks of each, 0..8
   int decoder = 48;                           ///< channels of the map's decoder, 8..512
-  std::string init;                           ///< exported model to begin with; empty: from scratch
+  int contrast = 32;  ///< features compared with their surroundings, 0 or 8..512
+  std::string init;   ///< exported model to begin with, perhaps one without contrast; empty: from scratch
   dataset::AuthenticityViewOptions view;      ///< its side must be a multiple of 32, from 64 on
   int views_per_step = 16;                    ///< 2..4096
   /// What a view is drawn as; the rest are authentic. Within a class each engine (or source, if authentic) is drawn in

@@ -53,6 +53,7 @@ class AuthenticityTrainerTest : public testing::Test {
     options_.widths = {8, 8, 12, 12};
     options_.depths = {0, 0, 0, 0};
     options_.decoder = 8;
+    options_.contrast = 8;
     options_.view.side = 64;
     options_.view.coding = options_.view.resize = options_.view.blur = options_.view.noise = 0;
     options_.views_per_step = 8;
@@ -78,6 +79,34 @@ class AuthenticityTrainerTest : public testing::Test {
   std::vector<AuthenticitySample> samples_;
   AuthenticityTrainingOptions options_;
 };
+
+TEST_F(AuthenticityTrainerTest, ANetworkWithoutContrastGoesOnAsItWas) {
+  options_.contrast = 0;
+  options_.schedule.steps = 10;
+  ASSERT_TRUE(TrainAuthenticity(samples_, {}, options_, directory_ / "without", {}, {}).ok());
+  options_.init = (directory_ / "without" / "model.safetensors").string();
+  options_.contrast = 8;
+  options_.schedule.steps = 1;
+  options_.schedule.learning_rate = 1e-9;
+  ASSERT_TRUE(TrainAuthenticity(samples_, {}, options_, directory_ / "with", {}, {}).ok());
+  image::Image picture(128, 128, 3);
+  Random random(5);
+  for (auto& value : picture.pixels()) value = static_cast<std::uint8_t>(random.Below(256));
+  std::vector<authenticity::PixelFindings> findings;
+  for (const char* run : {"without", "with"}) {
+    auto detector = authenticity::ForensicDetector::Open(directory_ / run / "model.safetensors", {false});
+    ASSERT_TRUE(detector.ok()) << detector.error().message;
+    auto found = (*detector)->Analyse(picture, {});
+    ASSERT_TRUE(found.ok());
+    findings.push_back(std::move(*found));
+  }
+  EXPECT_NEAR(findings[0].edited_logit, findings[1].edited_logit, 0.05);
+  EXPECT_NEAR(findings[0].map.row(64)[64], findings[1].map.row(64)[64], 0.01);
+  options_.widths[0] = 16;
+  const Status other = TrainAuthenticity(samples_, {}, options_, directory_ / "other", {}, {});
+  ASSERT_FALSE(other.ok());
+  EXPECT_EQ(other.error().code, ErrorCode::kCorrupt);
+}
 
 TEST_F(AuthenticityTrainerTest, LearnsWhereTheNoiseIsGone) {
   std::vector<TrainingState> states;
