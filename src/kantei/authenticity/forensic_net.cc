@@ -44,12 +44,9 @@ torch::Tensor Twice(const torch::Tensor& x) {
 }  // namespace
 
 std::map<std::string, std::string> ForensicShape::Metadata() const {
-  return {{"kantei.architecture", "forensic"},
-          {"kantei.stem", std::to_string(stem)},
-          {"kantei.widths", Joined(widths)},
-          {"kantei.depths", Joined(depths)},
-          {"kantei.decoder", std::to_string(decoder)},
-          {"kantei.contrast", std::to_string(contrast)}};
+  return {{"kantei.architecture", "forensic"},         {"kantei.stem", std::to_string(stem)},
+          {"kantei.widths", Joined(widths)},           {"kantei.depths", Joined(depths)},
+          {"kantei.decoder", std::to_string(decoder)}, {"kantei.contrast", std::to_string(contrast)}};
 }
 
 Result<ForensicShape> ForensicShape::FromMetadata(const std::map<std::string, std::string>& metadata,
@@ -124,12 +121,13 @@ ForensicNetImpl::ForensicNetImpl(const ForensicShape& of) : shape(of) {
     channels = width;
   }
   if (shape.contrast > 0) {
-    contrast = register_module(
-        "contrast", torch::nn::Conv2d(torch::nn::Conv2dOptions(shape.widths[kContrastLevel], shape.contrast, 1)));
+    contrast = register_module("contrast", torch::nn::Conv2d(torch::nn::Conv2dOptions(
+                                               shape.widths[kContrastLevel], shape.contrast, 1)));
     contrast_lateral = register_module(
         "contrast_lateral",
         torch::nn::Conv2d(torch::nn::Conv2dOptions(2 * shape.contrast, shape.decoder, 1).bias(false)));
-    torch::nn::init::zeros_(contrast_lateral->weight);  // a network that was trained without it goes on as it was
+    torch::nn::init::zeros_(
+        contrast_lateral->weight);  // a network that was trained without it goes on as it was
   }
   merge = register_module("merge", NormConv(shape.decoder, shape.decoder, 1));
   head = register_module("head", torch::nn::Conv2d(torch::nn::Conv2dOptions(shape.decoder, 2, 1)));
@@ -167,7 +165,8 @@ ForensicMaps ForensicNetImpl::Maps(const torch::Tensor& pixels) {
 torch::Tensor ForensicNetImpl::Contrast(const torch::Tensor& features) {
   const torch::Tensor f = contrast(features).to(torch::kFloat32);
   const torch::Tensor mean = f.mean({2, 3}, true);
-  const torch::Tensor distance = (f - mean) * ((f - mean).square().mean({2, 3}, true) + kLeastVariance).rsqrt();
+  const torch::Tensor distance =
+      (f - mean) * ((f - mean).square().mean({2, 3}, true) + kLeastVariance).rsqrt();
   return contrast_lateral(torch::cat({distance, distance.abs()}, 1)
                               .to(features.scalar_type())
                               .contiguous(torch::MemoryFormat::ChannelsLast));

@@ -16,7 +16,7 @@ struct ForensicShape {
   std::vector<int> widths{48, 96, 160, 224};  ///< at 1/4, 1/8, 1/16 and 1/32
   std::vector<int> depths{1, 2, 2, 2};        ///< residual blocks of each of these stages
   int decoder = 48;                           ///< channels of the pyramid
-  int contrast = 0;                           ///< features told as departures from their surroundings; 0: none
+  int contrast = 0;  ///< features told as departures from their surroundings; 0: none
   std::map<std::string, std::string> Metadata() const;
   static Result<ForensicShape> FromMetadata(const std::map<std::string, std::string>& metadata,
                                             const std::string& file);

@@ -19,10 +19,10 @@ struct AuthenticityTrainingOptions {
   std::vector<int> widths{48, 96, 160, 224};  ///< of the four stages, 8..1024
   std::vector<int> depths{1, 2, 2, 2};        ///< residual blocks of each, 0..8
   int decoder = 48;                           ///< channels of the map's decoder, 8..512
-  int contrast = 32;  ///< features compared with their surroundings, 0 or 8..512
-  std::string init;   ///< exported model to begin with, perhaps one without contrast; empty: from scratch
-  dataset::AuthenticityViewOptions view;      ///< its side must be a multiple of 32, from 64 on
-  int views_per_step = 16;                    ///< 2..4096
+  int contrast = 32;                          ///< features compared with their surroundings, 0 or 8..512
+  std::string init;  ///< exported model to begin with, perhaps one without contrast; empty: from scratch
+  dataset::AuthenticityViewOptions view;  ///< its side must be a multiple of 32, from 64 on
+  int views_per_step = 16;                ///< 2..4096
   /// What a view is drawn as; the rest are authentic. Within a class each engine (or source, if authentic) is drawn in
   /// proportion to the root of its size, so that a small one is not drowned.
   double edited_share = 0.4, generated_share = 0.25;
