@@ -68,6 +68,7 @@ void AddTrainCommand(CLI::App* root, Session* session) {
   AddTrainDescriptor(verb, session);
   AddTrainAutoencoder(verb, session);
   AddTrainAuthenticity(verb, session);
+  AddTrainAniXplore(verb, session);
 }
 
 }  // namespace kantei::cli

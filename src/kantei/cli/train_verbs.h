@@ -8,5 +8,6 @@ namespace kantei::cli {
 void AddTrainDescriptor(CLI::App* train_verb, Session* session);
 void AddTrainAutoencoder(CLI::App* train_verb, Session* session);
 void AddTrainAuthenticity(CLI::App* train_verb, Session* session);
+void AddTrainAniXplore(CLI::App* train_verb, Session* session);
 
 }  // namespace kantei::cli

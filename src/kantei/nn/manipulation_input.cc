@@ -43,7 +43,9 @@ image::Image PlainBilinear(const image::Image& in, int width, int height) {
   return out;
 }
 
-image::Image Sized(const image::Image& rgb, const ManipulationDescription& description) {
+}  // namespace
+
+image::Image SizedForNetwork(const image::Image& rgb, const ManipulationDescription& description) {
   const int side = description.side;
   if (rgb.width() == side && rgb.height() == side) return rgb;
   if (description.input == ManipulationInput::kSquash)
@@ -54,12 +56,10 @@ image::Image Sized(const image::Image& rgb, const ManipulationDescription& descr
   return padded;
 }
 
-}  // namespace
-
 ManipulationInputs MakeManipulationInputs(const image::Image& picture,
                                           const ManipulationDescription& description, int threads) {
   const image::Image rgb = image::ToRgb(picture);
-  const image::Image sized = Sized(rgb, description);
+  const image::Image sized = SizedForNetwork(rgb, description);
   Planes planes(3, description.side, description.side);
   const std::size_t size = planes.plane_size();
   const auto pixels = sized.pixels();

@@ -13,7 +13,10 @@ struct ManipulationInputs {
   int width = 0, height = 0;     ///< of the input's part that shows the picture
 };
 
-/// 1 or 3 channels. For kSquash with released_quirks the resize is bilinear without anti-aliasing, as OpenCV's in training.
+/// RGB, side x side. For kSquash with released_quirks the resize is bilinear without anti-aliasing, as OpenCV's in training.
+image::Image SizedForNetwork(const image::Image& rgb, const ManipulationDescription& description);
+
+/// 1 or 3 channels; sized by SizedForNetwork first.
 ManipulationInputs MakeManipulationInputs(const image::Image& picture,
                                           const ManipulationDescription& description, int threads);
 

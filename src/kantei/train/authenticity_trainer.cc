@@ -2,17 +2,11 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
-#include <array>
-
 #include "kantei/authenticity/forensic_net.h"
-#include "kantei/base/log.h"
-#include "kantei/dataset/mask_maker.h"
 #include "kantei/nn/safetensors.h"
 #include "kantei/nn/weights_net.h"
+#include "kantei/train/detection_task_net.h"
 #include "kantei/train/device_net.h"
-#include "kantei/train/sample_pool.h"
-#include "kantei/train/training_loop_net.h"
 
 namespace kantei::train {
 namespace {
@@ -24,8 +18,6 @@ using dataset::History;
 namespace functional = torch::nn::functional;
 
 constexpr int kMapStep = 4;
-constexpr std::size_t kMaxValidation = 512;
-constexpr std::int64_t kFewestChanged = 64;  // pixels below which a view of an edit shows nothing of it
 
 ForensicShape ShapeOf(const AuthenticityTrainingOptions& o) {
   return {o.stem, o.widths, o.depths, o.decoder, o.contrast};
@@ -55,24 +47,14 @@ Json EssentialOptions(const AuthenticityTrainingOptions& o) {
   return essentials;
 }
 
-/// Adds a view; its label is what can be seen of the picture's history in it.
-void AppendView(const dataset::AuthenticityView& view, History history, ViewBatch* batch) {
-  batch->pixels.insert(batch->pixels.end(), view.picture.pixels().begin(), view.picture.pixels().end());
-  if (history == History::kGenerated) {
-    batch->masks.insert(batch->masks.end(), view.mask.pixels().size(), std::uint8_t{255});
-  } else {
-    const auto changed = std::count(view.mask.pixels().begin(), view.mask.pixels().end(), std::uint8_t{255});
-    if (changed < kFewestChanged) history = History::kAuthentic;
-    batch->masks.insert(batch->masks.end(), view.mask.pixels().begin(), view.mask.pixels().end());
-  }
-  batch->labels.push_back(static_cast<std::int64_t>(history));
-}
-
-class AuthenticityTask : public TrainingTask {
+class AuthenticityTask : public DetectionTask {
  public:
   AuthenticityTask(const AuthenticityTrainingOptions& options, const SamplePool& pool,
                    const SamplePool* validation, const torch::Device& device)
-      : options_(options), pool_(pool), validation_(validation), device_(device) {
+      : DetectionTask({options.views_per_step, options.view.side, options.edited_share,
+                       options.generated_share, options.composite, options.schedule.seed},
+                      pool, validation, device),
+        options_(options) {
     torch::manual_seed(options.schedule.seed);
     model_ = ForensicNet(ShapeOf(options));
     average_ = ForensicNet(ShapeOf(options));
@@ -80,8 +62,8 @@ class AuthenticityTask : public TrainingTask {
 
   Status Prepare() {
     if (!options_.init.empty()) KANTEI_RETURN_IF_ERROR(BeginWith(options_.init));
-    Place(*model_, device_);
-    Place(*average_, device_);
+    Place(*model_, device());
+    Place(*average_, device());
     average_->eval();
     return {};
   }
@@ -89,70 +71,13 @@ class AuthenticityTask : public TrainingTask {
   torch::nn::Module& model() override { return *model_; }
   torch::nn::Module& average() override { return *average_; }
 
-  ViewBatch MakeBatch(std::int64_t number) const override {
-    ViewBatch batch;
-    batch.step = number;
-    batch.side = options_.view.side;
-    const Random random = Random(options_.schedule.seed).Fork(static_cast<std::uint64_t>(number) + 1);
-    for (int v = 0; v < options_.views_per_step; ++v) {
-      Random own = random.Fork(static_cast<std::uint64_t>(v));
-      const double drawn = own.Uniform();
-      History history = drawn < options_.edited_share                              ? History::kEdited
-                        : drawn < options_.edited_share + options_.generated_share ? History::kGenerated
-                                                                                   : History::kAuthentic;
-      if (!pool_.Has(history)) history = pool_.Has(History::kEdited) ? History::kEdited : History::kGenerated;
-      DrawView(pool_, history, options_.view, own, &batch);
-    }
-    return batch;
-  }
-
   torch::Tensor Loss(ViewBatch& batch) override {
     ForensicMaps maps;
     {
-      const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
+      const Bfloat16Scope mixed(options_.schedule.bfloat16, device());
       maps = model_->Maps(Pixels(batch));
     }
-    return LossOf(*model_, maps, batch);
-  }
-
-  std::vector<std::string> ValidationNames() const override {
-    if (validation_ == nullptr) return {};
-    return {"validation_loss", "validation_accuracy", "validation_iou"};
-  }
-
-  std::vector<double> Validate() override {
-    const torch::InferenceMode inference;
-    const std::size_t count = std::min(kMaxValidation, validation_->size());
-    double loss = 0, iou = 0, edits = 0;
-    std::array<double, 2> right{}, all{};
-    constexpr std::size_t kBatch = 16;
-    for (std::size_t first = 0; first < count; first += kBatch) {
-      ViewBatch batch;
-      batch.side = options_.view.side;
-      for (std::size_t n = first; n < std::min(count, first + kBatch); ++n) {
-        const SamplePool::Entry& entry = validation_->at(n * validation_->size() / count);
-        Random random(2024 + n);
-        AppendView(dataset::MakeAuthenticityView(entry.picture, entry.mask, options_.view, random),
-                   entry.history, &batch);
-      }
-      const ForensicMaps maps = average_->Maps(Pixels(batch));
-      loss += LossOf(*average_, maps, batch).item<double>() * static_cast<double>(batch.views());
-      const torch::Tensor verdict = average_->Verdict(maps.top, maps.mask).amax(1);
-      const torch::Tensor found = maps.mask.gt(0), truth = Truth(batch).gt(0.5);
-      for (std::size_t v = 0; v < batch.views(); ++v) {
-        const auto at = static_cast<std::int64_t>(v);
-        const std::size_t fake = batch.labels[v] != 0;
-        all[fake] += 1;
-        right[fake] += (verdict[at].item<float>() > 0) == (fake == 1);
-        if (batch.labels[v] != static_cast<std::int64_t>(History::kEdited)) continue;
-        const double both = found[at].logical_and(truth[at]).sum().item<double>();
-        const double any = found[at].logical_or(truth[at]).sum().item<double>();
-        iou += any > 0 ? both / any : 1;
-        edits += 1;
-      }
-    }
-    const double accuracy = (right[0] / std::max(1.0, all[0]) + right[1] / std::max(1.0, all[1])) / 2;
-    return {loss / static_cast<double>(count), accuracy, iou / std::max(1.0, edits)};
+    return LossOf(maps, model_->Verdict(maps.top, maps.mask), batch);
   }
 
   Status Export(const std::filesystem::path& path, std::int64_t step) override {
@@ -164,6 +89,18 @@ class AuthenticityTask : public TrainingTask {
     nn::SaveOptions save;
     save.float16 = true;
     return nn::SaveTensors(nn::StateOf(*average_), metadata, path, save);
+  }
+
+ protected:
+  dataset::AuthenticityView MakeView(const image::Image& picture, const image::Image& mask,
+                                     Random& random) const override {
+    return dataset::MakeAuthenticityView(picture, mask, options_.view, random);
+  }
+
+  Answer Judge(ViewBatch& batch) override {
+    const ForensicMaps maps = average_->Maps(Pixels(batch));
+    const torch::Tensor verdict = average_->Verdict(maps.top, maps.mask);
+    return {maps.mask, verdict.amax(1), LossOf(maps, verdict, batch)};
   }
 
  private:
@@ -181,53 +118,9 @@ class AuthenticityTask : public TrainingTask {
     return {};
   }
 
-  void DrawView(const SamplePool& pool, History history, const dataset::AuthenticityViewOptions& options,
-                Random& random, ViewBatch* batch) const {
-    const SamplePool::Entry& entry = pool.at(pool.Draw(history, random));
-    if (history == History::kGenerated && entry.original >= 0 && random.Chance(options_.composite)) {
-      const image::Image& original = pool.at(static_cast<std::size_t>(entry.original)).picture;
-      constexpr std::array kKinds{dataset::MaskKind::kStrokes, dataset::MaskKind::kBlob,
-                                  dataset::MaskKind::kRectangle, dataset::MaskKind::kPolygon};
-      const auto mask = dataset::MakeMask(original, kKinds[random.Below(kKinds.size())], {}, random);
-      if (mask) {
-        AppendView(dataset::MakeAuthenticityView(dataset::CompositeThrough(original, entry.picture, *mask),
-                                                 *mask, options, random),
-                   History::kEdited, batch);
-        return;
-      }
-    }
-    AppendView(dataset::MakeAuthenticityView(entry.picture, entry.mask, options, random), history, batch);
-  }
-
-  torch::Tensor Pixels(ViewBatch& batch) const {
-    return torch::from_blob(batch.pixels.data(),
-                            {static_cast<std::int64_t>(batch.views()), batch.side, batch.side, 3},
-                            torch::kUInt8)
-        .to(device_)
-        .permute({0, 3, 1, 2})
-        .to(torch::kFloat32);
-  }
-
-  /// Share of each cell of the map that is changed, N x 1 x side / 4 x side / 4.
-  torch::Tensor Truth(ViewBatch& batch) const {
-    return torch::avg_pool2d(
-        torch::from_blob(batch.masks.data(),
-                         {static_cast<std::int64_t>(batch.views()), 1, batch.side, batch.side}, torch::kUInt8)
-            .to(device_)
-            .to(torch::kFloat32)
-            .div(255),
-        kMapStep);
-  }
-
-  torch::Tensor LossOf(authenticity::ForensicNetImpl& net, const ForensicMaps& maps, ViewBatch& batch) const {
-    const torch::Tensor truth = Truth(batch);
-    const torch::Tensor labels =
-        torch::from_blob(batch.labels.data(), {static_cast<std::int64_t>(batch.views())}, torch::kInt64)
-            .to(device_);
-    const torch::Tensor is_edited =
-        labels.eq(static_cast<std::int64_t>(History::kEdited)).to(torch::kFloat32);
-    const torch::Tensor is_made =
-        labels.eq(static_cast<std::int64_t>(History::kGenerated)).to(torch::kFloat32);
+  torch::Tensor LossOf(const ForensicMaps& maps, const torch::Tensor& verdict, ViewBatch& batch) const {
+    const torch::Tensor truth = Truth(batch, kMapStep);
+    const torch::Tensor is_edited = Is(History::kEdited, batch), is_made = Is(History::kGenerated, batch);
     torch::Tensor loss = functional::binary_cross_entropy_with_logits(maps.mask, truth);
     const torch::Tensor share = torch::sigmoid(maps.mask);
     const torch::Tensor overlap = (share * truth).sum({1, 2, 3});
@@ -236,15 +129,11 @@ class AuthenticityTask : public TrainingTask {
     const torch::Tensor right = maps.mask.detach().gt(0).eq(truth.gt(0.5)).to(torch::kFloat32);
     loss = loss +
            options_.confidence_weight * functional::binary_cross_entropy_with_logits(maps.confidence, right);
-    return loss + options_.verdict_weight *
-                      functional::binary_cross_entropy_with_logits(net.Verdict(maps.top, maps.mask),
-                                                                   torch::stack({is_made, is_edited}, 1));
+    return loss + options_.verdict_weight * functional::binary_cross_entropy_with_logits(
+                                                verdict, torch::stack({is_made, is_edited}, 1));
   }
 
   const AuthenticityTrainingOptions& options_;
-  const SamplePool& pool_;
-  const SamplePool* validation_;
-  torch::Device device_;
   ForensicNet model_{nullptr}, average_{nullptr};
 };
 
@@ -273,19 +162,13 @@ Status TrainAuthenticity(const std::vector<dataset::AuthenticitySample>& samples
                          const std::function<void(const TrainingState&)>& watch) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
   KANTEI_TRY(const torch::Device device, OpenDevice(options.schedule.device));
-  std::vector<std::string> skipped;
-  const int threads = options.schedule.loader_threads;
-  KANTEI_TRY(const SamplePool pool, SamplePool::Load(samples, threads, cancellation, &skipped));
-  std::unique_ptr<SamplePool> held;
-  if (!validation.empty()) {
-    KANTEI_TRY(SamplePool loaded, SamplePool::Load(validation, threads, cancellation, &skipped));
-    held = std::make_unique<SamplePool>(std::move(loaded));
-  }
-  for (const std::string& line : skipped) LogWarning("skipped: " + line);
-  AuthenticityTask task(options, pool, held.get(), device);
-  KANTEI_RETURN_IF_ERROR(task.Prepare());
-  return RunTraining(&task, options.schedule, EssentialOptions(options), pool.fingerprint(), directory,
-                     cancellation, watch);
+  return WithSamplePools(samples, validation, options.schedule.loader_threads, cancellation,
+                         [&](const SamplePool& pool, const SamplePool* held) -> Status {
+                           AuthenticityTask task(options, pool, held, device);
+                           KANTEI_RETURN_IF_ERROR(task.Prepare());
+                           return RunTraining(&task, options.schedule, EssentialOptions(options),
+                                              pool.fingerprint(), directory, cancellation, watch);
+                         });
 }
 
 }  // namespace kantei::train
