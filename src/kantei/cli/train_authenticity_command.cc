@@ -88,6 +88,7 @@ void AddTrainAuthenticity(CLI::App* train_verb, Session* session) {
   number("--edited", o.edited_share, "Share of the views that show an edit");
   number("--generated", o.generated_share, "Share of the views of generated pictures");
   number("--composite", o.composite, "Chance that a reconstruction is laid into its original through a mask");
+  number("--paired", o.paired, "Chance that the original follows a fake, handled alike");
   AddScheduleOptions(verb, &o.schedule);
   AddJobsOption(verb, session);
   AddQuietOption(verb, session);

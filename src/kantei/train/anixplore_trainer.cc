@@ -51,7 +51,7 @@ class AniXploreTask : public DetectionTask {
   AniXploreTask(const AniXploreTrainingOptions& options, const SamplePool& pool, const SamplePool* validation,
                 const torch::Device& device)
       : DetectionTask({options.pictures_per_step, options.side, options.edited_share, options.generated_share,
-                       0.0, options.schedule.seed},
+                       0.0, 0.0, options.schedule.seed},
                       pool, validation, device),
         options_(options) {
     torch::manual_seed(options.schedule.seed);

@@ -41,6 +41,7 @@ Json EssentialOptions(const AuthenticityTrainingOptions& o) {
                          {"edited_share", o.edited_share},
                          {"generated_share", o.generated_share},
                          {"composite", o.composite},
+                         {"paired", o.paired},
                          {"dice_weight", o.dice_weight},
                          {"verdict_weight", o.verdict_weight},
                          {"confidence_weight", o.confidence_weight}});
@@ -52,7 +53,7 @@ class AuthenticityTask : public DetectionTask {
   AuthenticityTask(const AuthenticityTrainingOptions& options, const SamplePool& pool,
                    const SamplePool* validation, const torch::Device& device)
       : DetectionTask({options.views_per_step, options.view.side, options.edited_share,
-                       options.generated_share, options.composite, options.schedule.seed},
+                       options.generated_share, options.composite, options.paired, options.schedule.seed},
                       pool, validation, device),
         options_(options) {
     torch::manual_seed(options.schedule.seed);
@@ -145,7 +146,7 @@ Status AuthenticityTrainingOptions::Validate() const {
   if (view.side < 64 || view.side > 2048 || view.side % 32 != 0)
     return bad("side must be 64 to 2048 pixels, a multiple of 32");
   for (const double chance :
-       {view.resize, view.coding, view.twice, view.blur, view.noise, view.on_mask, composite})
+       {view.resize, view.coding, view.twice, view.blur, view.noise, view.on_mask, composite, paired})
     if (!(chance >= 0 && chance <= 1)) return bad("chances must be 0 to 1");
   if (views_per_step < 2 || views_per_step > 4096) return bad("views_per_step must be 2 to 4096");
   if (!(edited_share >= 0 && generated_share >= 0 && edited_share + generated_share < 1))

@@ -28,6 +28,9 @@ struct AuthenticityTrainingOptions {
   double edited_share = 0.4, generated_share = 0.25;
   /// Chance that a reconstruction with its original at hand is laid into it through a random mask, which makes it an edit.
   double composite = 0.35;
+  /// Chance that the original follows a fake with the same crop and handling, so that nothing but the fake's traces tells them
+  /// apart. These originals come on top of the authentic views drawn for themselves.
+  double paired = 0.8;
   double dice_weight = 0.5, verdict_weight = 1.0,
          confidence_weight = 0.2;  ///< beside the map's cross entropy
   TrainingSchedule schedule;

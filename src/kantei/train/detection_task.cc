@@ -34,7 +34,7 @@ ViewBatch DetectionTask::MakeBatch(std::int64_t number) const {
   batch.step = number;
   batch.side = mix_.side;
   const Random random = Random(mix_.seed).Fork(static_cast<std::uint64_t>(number) + 1);
-  for (int v = 0; v < mix_.views; ++v) {
+  for (int v = 0; batch.views() < static_cast<std::size_t>(mix_.views); ++v) {
     Random own = random.Fork(static_cast<std::uint64_t>(v));
     const double drawn = own.Uniform();
     History history = drawn < mix_.edited_share                          ? History::kEdited
@@ -54,12 +54,25 @@ void DetectionTask::DrawView(History history, Random& random, ViewBatch* batch) 
                                 dataset::MaskKind::kRectangle, dataset::MaskKind::kPolygon};
     const auto mask = dataset::MakeMask(original, kKinds[random.Below(kKinds.size())], {}, random);
     if (mask) {
-      AppendView(MakeView(dataset::CompositeThrough(original, entry.picture, *mask), *mask, random),
-                 History::kEdited, batch);
+      AddFake(dataset::CompositeThrough(original, entry.picture, *mask), *mask, History::kEdited,
+              entry.original, random, batch);
       return;
     }
   }
-  AppendView(MakeView(entry.picture, entry.mask, random), history, batch);
+  AddFake(entry.picture, entry.mask, history, entry.original, random, batch);
+}
+
+void DetectionTask::AddFake(const image::Image& picture, const image::Image& mask, History history,
+                            std::int64_t original, Random& random, ViewBatch* batch) const {
+  Random again = random;
+  AppendView(MakeView(picture, mask, random), history, batch);
+  if (original < 0 || !random.Chance(mix_.paired) || batch->views() == static_cast<std::size_t>(mix_.views))
+    return;
+  // The mask steers the crop, so the original's view begins with it too. What then differs is the forger's work alone.
+  dataset::AuthenticityView view =
+      MakeView(pool_.at(static_cast<std::size_t>(original)).picture, mask, again);
+  std::fill(view.mask.pixels().begin(), view.mask.pixels().end(), std::uint8_t{0});
+  AppendView(view, History::kAuthentic, batch);
 }
 
 std::vector<std::string> DetectionTask::ValidationNames() const {

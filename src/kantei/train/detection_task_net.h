@@ -22,6 +22,7 @@ struct DetectionMix {
   /// What a view is drawn as; the rest are authentic.
   double edited_share = 0.4, generated_share = 0.25;
   double composite = 0.0;  ///< chance that a reconstruction is laid into its original through a random mask
+  double paired = 0.0;     ///< chance that the original follows a fake, cropped and handled as the fake was
   std::uint64_t seed = 1;
 };
 
@@ -59,6 +60,8 @@ class DetectionTask : public TrainingTask {
 
  private:
   void DrawView(dataset::History history, Random& random, ViewBatch* batch) const;
+  void AddFake(const image::Image& picture, const image::Image& mask, dataset::History history,
+               std::int64_t original, Random& random, ViewBatch* batch) const;
 
   const DetectionMix mix_;
   const SamplePool& pool_;
