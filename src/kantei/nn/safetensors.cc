@@ -190,6 +190,9 @@ Result<SafetensorsFile> SafetensorsFile::Open(const std::filesystem::path& path)
   const auto bytes = opened.file_.bytes();
   const auto corrupt = [&](const std::string& what) { return HeaderReader(name, 0).Corrupt(what); };
   if (bytes.size() < kLengthBytes) return corrupt("it has fewer than 8 bytes");
+  // Before the length, which is any number in a file of another kind.
+  if (bytes.size() > kLengthBytes && bytes[kLengthBytes] != std::byte{'{'})
+    return corrupt("it is no safetensors file: its header does not begin with {");
   const std::uint64_t header_bytes = ReadLittleEndian(bytes);
   if (header_bytes > kMaxHeaderBytes) {
     return Error{ErrorCode::kTooLarge, name + " states a header of " + std::to_string(header_bytes) +
@@ -199,7 +202,7 @@ Result<SafetensorsFile> SafetensorsFile::Open(const std::filesystem::path& path)
   if (header_bytes > bytes.size() - kLengthBytes) return corrupt("its header is longer than the file");
   const auto header_span = bytes.subspan(kLengthBytes, static_cast<std::size_t>(header_bytes));
   const std::string_view header(reinterpret_cast<const char*>(header_span.data()), header_span.size());
-  if (!header.starts_with('{')) return corrupt("its header does not begin with {");
+  if (!header.starts_with('{')) return corrupt("its header is empty");
   KANTEI_TRY(const Json json, ParseJson(header, "the header of " + name));
   const auto data = bytes.subspan(kLengthBytes + header.size());
   KANTEI_TRY(auto tensors, HeaderReader(name, data.size()).Read(json, &opened.metadata_));

@@ -140,6 +140,8 @@ TEST_F(SafetensorsTest, RefusesABadFrame) {
   EXPECT_EQ(Open(std::string("\x01\xe1\xf5\x05\0\0\0\0{}", 10)).error().code,
             ErrorCode::kTooLarge);  // 100'000'001
   EXPECT_EQ(Open(std::string("\x00\xe1\xf5\x05\0\0\0\0{}", 10)).error().code, ErrorCode::kCorrupt);
+  EXPECT_THAT(Open("\x89PNG and more of a picture").error().message,
+              testing::HasSubstr("no safetensors file"));
   EXPECT_FALSE(SafetensorsFile::Open(path_.parent_path()).ok());
 }
 
