@@ -55,28 +55,41 @@ double MeanOfHighest(std::vector<float> values, double share) {
   return sum / static_cast<double>(count);
 }
 
+/// Between which two cells of a map a pixel lies, and how near the second.
+struct Between {
+  int low = 0, high = 0;
+  float part = 0;
+};
+
+std::vector<Between> Places(int pixels, int cells) {
+  std::vector<Between> places;
+  for (int i = 0; i < pixels; ++i) {
+    const float at =
+        std::clamp((static_cast<float>(i) + 0.5f) / kMapStep - 0.5f, 0.0f, static_cast<float>(cells - 1));
+    const int low = static_cast<int>(at);
+    places.push_back({low, std::min(low + 1, cells - 1), at - static_cast<float>(low)});
+  }
+  return places;
+}
+
 /// Logits 1 x 1 x h x w at a step of four pixels -> probabilities of a picture of width x height.
 image::Plane FullSize(const torch::Tensor& logits, int width, int height) {
   const torch::Tensor share = torch::sigmoid(logits).contiguous();
-  const auto w = static_cast<int>(share.size(3)), h = static_cast<int>(share.size(2));
+  const auto w = static_cast<std::size_t>(share.size(3));
+  const auto across = Places(width, static_cast<int>(w)),
+             down = Places(height, static_cast<int>(share.size(2)));
   const float* values = share.data_ptr<float>();
   image::Plane plane(width, height);
+  std::vector<float> line(w);
   for (int y = 0; y < height; ++y) {
-    const float fy =
-        std::clamp((static_cast<float>(y) + 0.5f) / kMapStep - 0.5f, 0.0f, static_cast<float>(h - 1));
-    const int y0 = static_cast<int>(fy), y1 = std::min(y0 + 1, h - 1);
-    const float v = fy - static_cast<float>(y0);
-    for (int x = 0; x < width; ++x) {
-      const float fx =
-          std::clamp((static_cast<float>(x) + 0.5f) / kMapStep - 0.5f, 0.0f, static_cast<float>(w - 1));
-      const int x0 = static_cast<int>(fx), x1 = std::min(x0 + 1, w - 1);
-      const float u = fx - static_cast<float>(x0);
-      const auto at = [&](int row, int column) {
-        return values[static_cast<std::size_t>(row) * static_cast<std::size_t>(w) +
-                      static_cast<std::size_t>(column)];
-      };
-      plane.row(y)[x] =
-          (1 - v) * ((1 - u) * at(y0, x0) + u * at(y0, x1)) + v * ((1 - u) * at(y1, x0) + u * at(y1, x1));
+    const Between& v = down[static_cast<std::size_t>(y)];
+    const float *above = values + static_cast<std::size_t>(v.low) * w,
+                *below = values + static_cast<std::size_t>(v.high) * w;
+    for (std::size_t x = 0; x < w; ++x) line[x] = above[x] + v.part * (below[x] - above[x]);
+    float* row = plane.row(y);
+    for (const Between& h : across) {
+      const float left = line[static_cast<std::size_t>(h.low)];
+      *row++ = left + h.part * (line[static_cast<std::size_t>(h.high)] - left);
     }
   }
   return plane;
