@@ -24,8 +24,8 @@ std::vector<double> Sigmas(const std::vector<double>& alphas) {
 
 /// The timesteps of a run, falling. Those of Euler may lie between whole ones; DPM-Solver++ divides one step more, so that it does
 /// not visit the last.
-std::vector<double> Timesteps(const NoiseScheduleOptions& schedule, SchedulerKind kind, int steps) {
-  const int train = schedule.train_steps;
+std::vector<double> Timesteps(const NoiseSchedule& schedule, SchedulerKind kind, int steps) {
+  const int train = schedule.train_steps();
   const bool euler = kind == SchedulerKind::kEuler || kind == SchedulerKind::kEulerAncestral;
   const int parts = kind == SchedulerKind::kDpmPlusPlus2M ? steps + 1 : steps;
   std::vector<double> timesteps;
@@ -77,7 +77,7 @@ struct Levels {
   std::vector<double> timesteps, sigmas;
 };
 
-Levels LevelsOf(const NoiseScheduleOptions& schedule, const SchedulerOptions& options,
+Levels LevelsOf(const NoiseSchedule& schedule, const SchedulerOptions& options,
                 const std::vector<double>& alphas) {
   const std::vector<double> trained = Sigmas(alphas);
   const bool dpm = options.kind == SchedulerKind::kDpmPlusPlus2M;
@@ -163,9 +163,9 @@ Result<SchedulerKind> ParseScheduler(std::string_view name) {
                                                 "\" is not one of ddim, euler, euler-ancestral, dpm++-2m"};
 }
 
-Status SchedulerOptions::Validate(const NoiseScheduleOptions& schedule) const {
-  if (steps < 1 || steps > schedule.train_steps)
-    return Error{ErrorCode::kInvalidArgument, "steps must be 1 to " + std::to_string(schedule.train_steps) +
+Status SchedulerOptions::Validate(const NoiseSchedule& schedule) const {
+  if (steps < 1 || steps > schedule.train_steps())
+    return Error{ErrorCode::kInvalidArgument, "steps must be 1 to " + std::to_string(schedule.train_steps()) +
                                                   ", the number the model was trained with"};
   if (!(eta >= 0 && eta <= 1)) return Error{ErrorCode::kInvalidArgument, "eta must be 0 to 1"};
   if (eta > 0 && kind != SchedulerKind::kDdim)
@@ -176,9 +176,9 @@ Status SchedulerOptions::Validate(const NoiseScheduleOptions& schedule) const {
   return {};
 }
 
-SchedulerPlan PlanSteps(const NoiseScheduleOptions& schedule, const SchedulerOptions& options, int first) {
+SchedulerPlan PlanSteps(const NoiseSchedule& schedule, const SchedulerOptions& options, int first) {
   KANTEI_CHECK(first >= 0 && first < options.steps);
-  const Levels levels = LevelsOf(schedule, options, CumulativeAlphas(schedule));
+  const Levels levels = LevelsOf(schedule, options, schedule.alphas);
   const bool euler = options.kind == SchedulerKind::kEuler || options.kind == SchedulerKind::kEulerAncestral;
   SchedulerPlan plan;
   for (auto i = static_cast<std::size_t>(first); i < levels.timesteps.size(); ++i) {
@@ -193,19 +193,28 @@ SchedulerPlan PlanSteps(const NoiseScheduleOptions& schedule, const SchedulerOpt
       step = DpmStep(has_before ? levels.sigmas[i - 1] : 0, sigma, next);
     const Level now(sigma), after(next);
     step.timestep = static_cast<float>(levels.timesteps[i]);
-    if (euler) {
-      // The network's own x is this one times now.signal.
-      step.input_scale = static_cast<float>(now.signal);
-      const bool velocity = schedule.prediction == Prediction::kVelocity;
-      step.clean_from_x = static_cast<float>(velocity ? now.signal * now.signal : 1);
-      step.clean_from_output = static_cast<float>(velocity ? -now.spread : -sigma);
-    } else {
+    // The network sees x in the scale of its training: all of it times `scale`.
+    const double scale = euler ? now.signal : 1;
+    step.input_scale = static_cast<float>(scale);
+    if (!euler) {
       step.signal = static_cast<float>(now.signal), step.spread = static_cast<float>(now.spread);
       step.next_signal = static_cast<float>(after.signal),
       step.next_spread = static_cast<float>(after.spread);
-      const bool velocity = schedule.prediction == Prediction::kVelocity;
-      step.clean_from_x = static_cast<float>(velocity ? now.signal : 1 / now.signal);
-      step.clean_from_output = static_cast<float>(velocity ? -now.spread : -sigma);
+    }
+    switch (schedule.prediction) {
+      case Prediction::kEpsilon:
+        step.clean_from_x = static_cast<float>(scale / now.signal);
+        step.clean_from_output = static_cast<float>(-sigma);
+        break;
+      case Prediction::kVelocity:
+        step.clean_from_x = static_cast<float>(scale * now.signal);
+        step.clean_from_output = static_cast<float>(-now.spread);
+        step.noise_from_output = static_cast<float>(now.signal);
+        break;
+      case Prediction::kSample:
+        step.clean_from_output = 1;
+        step.noise_from_output = static_cast<float>(-1 / sigma);
+        break;
     }
     plan.steps.push_back(step);
   }

@@ -24,7 +24,7 @@ struct SchedulerOptions {
   int steps = 30;       ///< 1..train_steps
   double eta = 0;       ///< 0..1, DDIM only: 0 adds no noise on the way, 1 as much as the training had
   bool karras = false;  ///< noise levels after 2206.00364 eq. 5 (rho 7); not for DDIM
-  Status Validate(const NoiseScheduleOptions& schedule) const;
+  Status Validate(const NoiseSchedule& schedule) const;
 };
 
 /// One step from x to x'. `output` is the network's answer to (input_scale x, timestep).
@@ -35,9 +35,10 @@ struct SchedulerStep {
   float input_scale = 1;
   float clean_from_x = 0, clean_from_output = 0;
   float keep = 0, clean_weight = 0;
-  float previous_weight = 0;               ///< 0 at a first step
-  float noise_weight = 0;                  ///< 0: draws no noise
-  float signal = 1, spread = 0;            ///< before the step, x = signal clean + spread noise
+  float previous_weight = 0;     ///< 0 at a first step
+  float noise_weight = 0;        ///< 0: draws no noise
+  float noise_from_output = 1;   ///< the noise is this times the output, plus what depends on x alone
+  float signal = 1, spread = 0;  ///< before the step, x = signal clean + spread noise
   float next_signal = 1, next_spread = 0;  ///< after it
 };
 
@@ -46,7 +47,7 @@ struct SchedulerPlan {
   float start_scale = 1;  ///< x of the first step is this times standard normal noise
 };
 
-/// Both options valid. `first` leaves out that many steps at the begin (picture to picture), below options.steps.
-SchedulerPlan PlanSteps(const NoiseScheduleOptions& schedule, const SchedulerOptions& options, int first = 0);
+/// `options` are valid. `first` leaves out that many steps at the begin (picture to picture), below options.steps.
+SchedulerPlan PlanSteps(const NoiseSchedule& schedule, const SchedulerOptions& options, int first = 0);
 
 }  // namespace kantei::generate

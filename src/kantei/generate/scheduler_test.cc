@@ -11,14 +11,18 @@ namespace {
 constexpr SchedulerKind kAll[] = {SchedulerKind::kDdim, SchedulerKind::kEuler, SchedulerKind::kEulerAncestral,
                                   SchedulerKind::kDpmPlusPlus2M};
 
+NoiseSchedule Schedule() {
+  return MakeNoiseSchedule({}).value();
+}
+
 /// Pictures of one value: the perfect network knows it, so every scheduler must arrive there from any noise.
 TEST(Scheduler, APerfectNetworkIsFollowedToItsPicture) {
   const double picture = 0.8;
   for (const SchedulerKind kind : kAll) {
-    for (const Prediction prediction : {Prediction::kEpsilon, Prediction::kVelocity}) {
+    for (const Prediction prediction : {Prediction::kEpsilon, Prediction::kVelocity, Prediction::kSample}) {
       for (const int steps : {1, 2, 7, 50, 1000}) {
         SCOPED_TRACE(std::string(SchedulerName(kind)) + " " + std::to_string(steps));
-        NoiseScheduleOptions schedule;
+        NoiseSchedule schedule = Schedule();
         schedule.prediction = prediction;
         schedule.set_alpha_to_one = true;
         const SchedulerPlan plan = PlanSteps(schedule, {kind, steps, 0, false});
@@ -29,8 +33,9 @@ TEST(Scheduler, APerfectNetworkIsFollowedToItsPicture) {
           const double signal = 1 / std::hypot(1.0, step.spread / step.signal),
                        spread = signal * step.spread / step.signal;
           const double seen = x * step.input_scale, noise = (seen - signal * picture) / spread;
-          const double output =
-              prediction == Prediction::kEpsilon ? noise : signal * noise - spread * picture;
+          const double output = prediction == Prediction::kEpsilon    ? noise
+                                : prediction == Prediction::kVelocity ? signal * noise - spread * picture
+                                                                      : picture;
           const double clean = step.clean_from_x * x + step.clean_from_output * output;
           EXPECT_NEAR(clean, picture, 1e-3);
           x = step.keep * x + step.clean_weight * clean + step.previous_weight * before +
@@ -47,7 +52,7 @@ TEST(Scheduler, APerfectNetworkIsFollowedToItsPicture) {
 TEST(Scheduler, StepsKeepTheLevelOfTheNoise) {
   for (const SchedulerKind kind : kAll) {
     SchedulerOptions options{kind, 12, kind == SchedulerKind::kDdim ? 0.5 : 0.0, false};
-    const SchedulerPlan plan = PlanSteps({}, options);
+    const SchedulerPlan plan = PlanSteps(Schedule(), options);
     for (std::size_t s = 0; s < plan.steps.size(); ++s) {
       const SchedulerStep& step = plan.steps[s];
       EXPECT_LT(step.next_spread / step.next_signal, step.spread / step.signal);
@@ -65,14 +70,14 @@ TEST(Scheduler, StepsKeepTheLevelOfTheNoise) {
 
 TEST(Scheduler, LeavingOutStepsKeepsTheRest) {
   const SchedulerOptions options{SchedulerKind::kEuler, 10, 0, true};
-  const SchedulerPlan whole = PlanSteps({}, options), part = PlanSteps({}, options, 6);
+  const SchedulerPlan whole = PlanSteps(Schedule(), options), part = PlanSteps(Schedule(), options, 6);
   ASSERT_EQ(part.steps.size(), 4u);
   EXPECT_EQ(part.steps[0].timestep, whole.steps[6].timestep);
   EXPECT_EQ(part.steps[0].spread, whole.steps[6].spread);
 }
 
 TEST(Scheduler, RefusesWhatMakesNoSense) {
-  const NoiseScheduleOptions schedule;
+  const NoiseSchedule schedule = Schedule();
   EXPECT_FALSE((SchedulerOptions{SchedulerKind::kDdim, 0, 0, false}).Validate(schedule).ok());
   EXPECT_FALSE((SchedulerOptions{SchedulerKind::kDdim, 1001, 0, false}).Validate(schedule).ok());
   EXPECT_FALSE((SchedulerOptions{SchedulerKind::kEuler, 10, 0.5, false}).Validate(schedule).ok());
@@ -81,36 +86,34 @@ TEST(Scheduler, RefusesWhatMakesNoSense) {
   for (const SchedulerKind kind : kAll) EXPECT_EQ(*ParseScheduler(SchedulerName(kind)), kind);
 }
 
-TEST(NoiseSchedule, ConfigsAreReadAndWritten) {
-  NoiseScheduleOptions options;
-  options.train_steps = 400;
-  options.beta_schedule = BetaSchedule::kLinear;
-  options.prediction = Prediction::kVelocity;
-  options.spacing = TimestepSpacing::kTrailing;
-  options.steps_offset = 0;
-  options.set_alpha_to_one = true;
-  const auto read = ParseSchedulerConfig(SchedulerConfig(options), "config");
-  ASSERT_TRUE(read.ok()) << read.error().message;
-  EXPECT_EQ(SchedulerConfig(*read), SchedulerConfig(options));
-  EXPECT_EQ(read->train_steps, 400);
-  EXPECT_EQ(read->prediction, Prediction::kVelocity);
-  EXPECT_TRUE(read->set_alpha_to_one);
+TEST(NoiseSchedule, FallsAsItsConfigSays) {
+  SchedulerConfig config;
+  for (const char* betas : {"linear", "scaled_linear", "squaredcos_cap_v2"}) {
+    config.beta_schedule = betas;
+    const auto schedule = MakeNoiseSchedule(config);
+    ASSERT_TRUE(schedule.ok()) << schedule.error().message;
+    ASSERT_EQ(schedule->train_steps(), 1000);
+    for (std::size_t t = 1; t < 1000; ++t) ASSERT_LT(schedule->alphas[t], schedule->alphas[t - 1]);
+    EXPECT_GT(schedule->alphas[0], 0.99);
+    EXPECT_LT(schedule->alphas[999], 0.05);
+  }
+  config.beta_schedule = "linear";
+  EXPECT_NEAR(MakeNoiseSchedule(config)->alphas[1], (1 - 0.00085) * (1 - 0.00085 - 0.01115 / 999), 1e-9);
 }
 
-TEST(NoiseSchedule, NamesWhatItCannotRead) {
+TEST(NoiseSchedule, NamesWhatItCannotDo) {
   using testing::HasSubstr;
-  const auto message = [](const char* json) {
-    const auto read = ParseSchedulerConfig(json, "s.json");
-    return read.ok() ? std::string() : read.error().message;
+  const auto message = [](auto change) {
+    SchedulerConfig config;
+    change(config);
+    const auto schedule = MakeNoiseSchedule(config);
+    return schedule.ok() ? std::string() : schedule.error().message;
   };
-  EXPECT_THAT(message(R"({"beta_schedule": "squaredcos_cap_v2"})"), HasSubstr("squaredcos_cap_v2"));
-  EXPECT_THAT(message(R"({"prediction_type": "sample"})"), HasSubstr("prediction_type"));
-  EXPECT_THAT(message(R"({"rescale_betas_zero_snr": true})"), HasSubstr("rescale_betas_zero_snr"));
-  EXPECT_THAT(message(R"({"num_train_timesteps": 1e9})"), HasSubstr("num_train_timesteps"));
-  EXPECT_THAT(message(R"({"num_train_timesteps": "many"})"), HasSubstr("num_train_timesteps"));
-  EXPECT_THAT(message(R"({"beta_start": 0.5, "beta_end": 0.1})"), HasSubstr("betas"));
-  EXPECT_THAT(message("[1]"), HasSubstr("s.json"));
-  EXPECT_EQ(message(R"({"beta_schedule": "linear"})"), "");
+  EXPECT_THAT(message([](auto& c) { c.rescale_betas_zero_snr = true; }), HasSubstr("rescale_betas_zero_snr"));
+  EXPECT_THAT(message([](auto& c) { c.clip_sample = true; }), HasSubstr("clip_sample"));
+  EXPECT_NE(message([](auto& c) { c.prediction_type = "flow"; }), "");
+  EXPECT_NE(message([](auto& c) { c.timestep_spacing = "other"; }), "");
+  EXPECT_EQ(message([](auto&) {}), "");
 }
 
 }  // namespace
