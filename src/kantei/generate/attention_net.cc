@@ -25,9 +25,9 @@ torch::Tensor MergeHeads(const torch::Tensor& x) {
 
 // The scores of rows [row, row + q.size(1)) of a causal attention that look at later places.
 void HideLater(torch::Tensor& scores, int64_t row) {
-  scores.masked_fill_(torch::ones({scores.size(1), scores.size(2)}, scores.options().dtype(torch::kBool))
-                          .triu(row + 1),
-                      -std::numeric_limits<float>::infinity());
+  scores.masked_fill_(
+      torch::ones({scores.size(1), scores.size(2)}, scores.options().dtype(torch::kBool)).triu(row + 1),
+      -std::numeric_limits<float>::infinity());
 }
 
 }  // namespace
@@ -45,8 +45,7 @@ torch::Tensor Attend(const torch::Tensor& q, const torch::Tensor& k, const torch
   const int64_t groups = count * heads;
   // Whole heads together while they fit, else one head in slices of rows.
   const int64_t group_step = std::clamp<int64_t>(options.max_scores / (rows * keys), 1, groups);
-  const int64_t row_step =
-      group_step > 1 ? rows : std::clamp<int64_t>(options.max_scores / keys, 1, rows);
+  const int64_t row_step = group_step > 1 ? rows : std::clamp<int64_t>(options.max_scores / keys, 1, rows);
   std::vector<torch::Tensor> of_groups;
   for (int64_t g = 0; g < groups; g += group_step) {
     const int64_t g_count = std::min(group_step, groups - g);
@@ -121,9 +120,9 @@ SpatialTransformerImpl::SpatialTransformerImpl(const TransformerOptions& options
     conv_in = register_module("proj_in", ConvLayer(options.channels, options.channels, 1));
   }
   for (int64_t i = 0; i < options.layers; ++i) {
-    blocks.push_back(nn::PutModule(
-        *this, "transformer_blocks." + std::to_string(i),
-        TransformerBlock(options.channels, options.context_channels, options.heads)));
+    blocks.push_back(
+        nn::PutModule(*this, "transformer_blocks." + std::to_string(i),
+                      TransformerBlock(options.channels, options.context_channels, options.heads)));
   }
   if (options.linear_projection) {
     linear_out = register_module("proj_out", LinearLayer(options.channels, options.channels));

@@ -66,8 +66,7 @@ AutoencoderAttentionImpl::AutoencoderAttentionImpl(int64_t channels, int64_t gro
 
 torch::Tensor AutoencoderAttentionImpl::forward(const torch::Tensor& x) {
   const int64_t count = x.size(0), channels = x.size(1), height = x.size(2), width = x.size(3);
-  const torch::Tensor places =
-      group_norm(x).permute({0, 2, 3, 1}).reshape({count, height * width, channels});
+  const torch::Tensor places = group_norm(x).permute({0, 2, 3, 1}).reshape({count, height * width, channels});
   const auto one_head = [](const torch::Tensor& t) { return t.unsqueeze(1); };
   const torch::Tensor seen =
       Attend(one_head(to_q(places)), one_head(to_k(places)), one_head(to_v(places))).squeeze(1);
@@ -130,7 +129,8 @@ AutoencoderKlImpl::AutoencoderKlImpl(const AutoencoderKlConfig& config) : config
   encoder_ = MakeHalf("encoder.", true);
   decoder_ = MakeHalf("decoder.", false);
   const int64_t latent = config.latent_channels;
-  if (config.use_quant_conv) quant_conv_ = register_module("quant_conv", ConvLayer(2 * latent, 2 * latent, 1));
+  if (config.use_quant_conv)
+    quant_conv_ = register_module("quant_conv", ConvLayer(2 * latent, 2 * latent, 1));
   if (config.use_post_quant_conv)
     post_quant_conv_ = register_module("post_quant_conv", ConvLayer(latent, latent, 1));
 }
@@ -171,21 +171,20 @@ Result<torch::Tensor> AutoencoderKlImpl::DecodeTiled(const torch::Tensor& latent
   for (std::size_t r = 0; r < rows.size(); ++r) {
     for (std::size_t c = 0; c < columns.size(); ++c) {
       KANTEI_RETURN_IF_ERROR(cancellation.Check());
-      const torch::Tensor tile = Decode(
-          latents.narrow(2, rows[r], tile_height).narrow(3, columns[c], tile_width)).to(torch::kFloat32);
+      const torch::Tensor tile =
+          Decode(latents.narrow(2, rows[r], tile_height).narrow(3, columns[c], tile_width))
+              .to(torch::kFloat32);
       if (!sum.defined()) {
         sum = torch::zeros({tile.size(0), tile.size(1), factor * height, factor * width}, tile.options());
         weights = torch::zeros({factor * height, factor * width}, tile.options());
       }
       const auto [above, below] = Overlaps(rows, r, tile_height);
       const auto [left, right] = Overlaps(columns, c, tile_width);
-      const torch::Tensor weight =
-          torch::outer(Ramp(factor * tile_height, factor * above, factor * below),
-                       Ramp(factor * tile_width, factor * left, factor * right))
-              .to(tile.device());
+      const torch::Tensor weight = torch::outer(Ramp(factor * tile_height, factor * above, factor * below),
+                                                Ramp(factor * tile_width, factor * left, factor * right))
+                                       .to(tile.device());
       const auto place = [&](const torch::Tensor& whole) {
-        return whole.narrow(-2, factor * rows[r], tile.size(2))
-            .narrow(-1, factor * columns[c], tile.size(3));
+        return whole.narrow(-2, factor * rows[r], tile.size(2)).narrow(-1, factor * columns[c], tile.size(3));
       };
       place(sum).add_(tile * weight);
       place(weights).add_(weight);

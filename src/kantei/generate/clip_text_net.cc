@@ -11,7 +11,8 @@ ClipTextImpl::ClipTextImpl(const ClipTextConfig& config) : config_(config) {
   KANTEI_CHECK(config.Validate().ok());
   const int64_t width = config.hidden_size, wide = config.intermediate_size;
   const std::string text = "text_model.";
-  words_ = nn::PutModule(*this, text + "embeddings.token_embedding", EmbeddingLayer(config.vocab_size, width));
+  words_ =
+      nn::PutModule(*this, text + "embeddings.token_embedding", EmbeddingLayer(config.vocab_size, width));
   places_ = nn::PutModule(*this, text + "embeddings.position_embedding",
                           EmbeddingLayer(config.max_position_embeddings, width));
   const auto norm = [&](const std::string& name) {

@@ -15,8 +15,8 @@ ControlnetImpl::ControlnetImpl(const ControlnetConfig& config) : config_(config)
     const std::string blocks = name + "blocks.";
     hint_blocks_.push_back(
         nn::PutModule(*this, blocks + std::to_string(2 * i), ConvLayer(widths[i], widths[i])));
-    hint_blocks_.push_back(
-        nn::PutModule(*this, blocks + std::to_string(2 * i + 1), ConvLayer(widths[i], widths[i + 1], 3, 2, 1)));
+    hint_blocks_.push_back(nn::PutModule(*this, blocks + std::to_string(2 * i + 1),
+                                         ConvLayer(widths[i], widths[i + 1], 3, 2, 1)));
   }
   const auto zero = [](ConvLayer layer) {
     layer->begins_at_zero = true;

@@ -55,8 +55,7 @@ torch::Tensor TimeEmbeddingImpl::forward(const torch::Tensor& timesteps) {
       (torch::arange(half, torch::dtype(torch::kFloat32).device(linear_1->weight.device())) *
        (-std::log(10000.0) / (static_cast<double>(half) - freq_shift)))
           .exp();
-  const torch::Tensor angles =
-      timesteps.to(frequencies.options()).unsqueeze(1) * frequencies.unsqueeze(0);
+  const torch::Tensor angles = timesteps.to(frequencies.options()).unsqueeze(1) * frequencies.unsqueeze(0);
   const torch::Tensor waves = cosines_first ? torch::cat({angles.cos(), angles.sin()}, 1)
                                             : torch::cat({angles.sin(), angles.cos()}, 1);
   return linear_2(torch::silu(linear_1(waves.to(linear_1->weight.scalar_type()))));

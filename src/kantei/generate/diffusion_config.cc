@@ -66,8 +66,9 @@ void CheckWayDown(const UnetConfig& config, Ranges& ranges) {
       .Within("sample_size", config.sample_size, 1, 65536);
   if (!ranges.ok()) return;
   const std::size_t levels = config.block_out_channels.size();
-  ranges.Require(config.block_out_channels[0] % 2 == 0 && config.block_out_channels[0] >= 4,
-                 "the first of block_out_channels must be even and at least 4, for the embedding of the time");
+  ranges.Require(
+      config.block_out_channels[0] % 2 == 0 && config.block_out_channels[0] >= 4,
+      "the first of block_out_channels must be even and at least 4, for the embedding of the time");
   ranges.Require(config.down_attention.size() == levels,
                  "down_block_types and block_out_channels differ in length");
   ranges.Require(config.heads.size() == levels,
@@ -99,7 +100,8 @@ Status ControlnetConfig::Validate() const {
   CheckWayDown(unet, ranges);
   ranges.Within("conditioning_channels", conditioning_channels, 1, kMaxChannels)
       .Each("conditioning_embedding_out_channels", conditioning_embedding_out_channels, 1, kMaxChannels, 0);
-  ranges.Require(!bgr || conditioning_channels == 3, "only pictures of three channels can be in the order bgr");
+  ranges.Require(!bgr || conditioning_channels == 3,
+                 "only pictures of three channels can be in the order bgr");
   return ranges.status();
 }
 
@@ -138,9 +140,9 @@ Status SchedulerConfig::Validate() const {
       .Within("beta_start", beta_start, 0.0, 1.0)
       .Within("beta_end", beta_end, 0.0, 1.0)
       .Within("steps_offset", steps_offset, 0, 1000);
-  ranges.Require(OneOf(beta_schedule, {"linear", "scaled_linear", "squaredcos_cap_v2"}),
-                 "beta_schedule is \"" + beta_schedule +
-                     "\"; expected linear, scaled_linear or squaredcos_cap_v2");
+  ranges.Require(
+      OneOf(beta_schedule, {"linear", "scaled_linear", "squaredcos_cap_v2"}),
+      "beta_schedule is \"" + beta_schedule + "\"; expected linear, scaled_linear or squaredcos_cap_v2");
   ranges.Require(OneOf(prediction_type, {"epsilon", "v_prediction", "sample"}),
                  "prediction_type is \"" + prediction_type + "\"; expected epsilon, v_prediction or sample");
   ranges.Require(OneOf(timestep_spacing, {"leading", "trailing", "linspace"}),

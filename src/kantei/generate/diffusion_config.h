@@ -17,7 +17,7 @@ struct UnetConfig {
   int layers_per_block = 2;
   std::vector<bool> down_attention{true, true, true, false};  ///< CrossAttnDownBlock2D or DownBlock2D
   std::vector<bool> up_attention{false, true, true, true};    ///< CrossAttnUpBlock2D or UpBlock2D
-  int transformer_layers = 1;  ///< transformer_layers_per_block
+  int transformer_layers = 1;                                 ///< transformer_layers_per_block
   int cross_attention_dim = 768;
   std::vector<int> heads{8, 8, 8, 8};  ///< a level; diffusers calls it attention_head_dim
   int norm_num_groups = 32;

@@ -56,7 +56,8 @@ void BeginWeights(torch::nn::Module& module, std::uint64_t seed) {
   at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
   // Drawn in float32 on the processor, so that the numbers depend on the seed alone.
   const auto draw = [&](torch::Tensor& tensor, double range) {
-    const torch::Tensor drawn = torch::empty(tensor.sizes(), torch::kFloat32).uniform_(-range, range, generator);
+    const torch::Tensor drawn =
+        torch::empty(tensor.sizes(), torch::kFloat32).uniform_(-range, range, generator);
     tensor.copy_(drawn);
   };
   for (const auto& part : module.modules()) {

@@ -28,8 +28,8 @@ UnetImpl::UnetImpl(const UnetConfig& config) : config_(config), down_(*this, con
     if (i + 1 < levels) level.upsampler = nn::PutModule(*this, name + "upsamplers.0", Upsampler(channels));
     up_.push_back(std::move(level));
   }
-  conv_norm_out_ = register_module("conv_norm_out",
-                                   GroupNormLayer(config.norm_num_groups, channels, config.norm_eps));
+  conv_norm_out_ =
+      register_module("conv_norm_out", GroupNormLayer(config.norm_num_groups, channels, config.norm_eps));
   conv_out_ = register_module("conv_out", ConvLayer(channels, config.out_channels));
 }
 
@@ -40,8 +40,7 @@ torch::Tensor UnetImpl::forward(const torch::Tensor& latents, const torch::Tenso
   context.sink = extras.sink;
   context.max_scores = extras.max_scores;
   const torch::Tensor time = down_.Time(timesteps.expand({latents.size(0)}));
-  UnetFeatures features =
-      down_.Run(latents.contiguous(torch::MemoryFormat::ChannelsLast), time, context);
+  UnetFeatures features = down_.Run(latents.contiguous(torch::MemoryFormat::ChannelsLast), time, context);
   torch::Tensor x = features.middle;
   if (extras.control != nullptr) {
     KANTEI_CHECK(extras.control->skips.size() == features.skips.size());
