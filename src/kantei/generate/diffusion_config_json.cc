@@ -375,7 +375,7 @@ Json ConfigJson(const AutoencoderKlConfig& config) {
 }
 
 Json ConfigJson(const ClipTextConfig& config) {
-  return {{"architectures", {"CLIPTextModel"}},
+  return {{"architectures", Json::array({"CLIPTextModel"})},
           {"model_type", "clip_text_model"},
           {"vocab_size", config.vocab_size},
           {"hidden_size", config.hidden_size},
