@@ -1,4 +1,4 @@
-// config.json and scheduler_config.json of diffusers and transformers. Private to the folder.
+// config.json and scheduler_config.json of diffusers and transformers. Private to generate/ and train/.
 #pragma once
 
 #include <string_view>
