@@ -6,7 +6,6 @@
 #include <set>
 #include <unordered_map>
 
-#include "kantei/base/json.h"
 #include "kantei/base/result.h"
 
 namespace kantei::train {
@@ -127,7 +126,7 @@ class Merger {
 
 }  // namespace
 
-WordPieces LearnWordPieces(const std::vector<std::string>& captions, int max_tokens) {
+generate::ClipVocabulary LearnWordPieces(const std::vector<std::string>& captions, int max_tokens) {
   KANTEI_CHECK(max_tokens >= 514);
   const ByteSymbols symbols;
   std::vector<Word> words;
@@ -138,34 +137,20 @@ WordPieces LearnWordPieces(const std::vector<std::string>& captions, int max_tok
     word.pieces.back() += "</w>";
     words.push_back(std::move(word));
   }
-  WordPieces made;
-  made.tokens = symbols.ordered;
-  for (const std::string& symbol : symbols.ordered) made.tokens.push_back(symbol + "</w>");
-  std::set<std::string> known(made.tokens.begin(), made.tokens.end());
+  generate::ClipVocabulary made;
+  made.words = symbols.ordered;
+  for (const std::string& symbol : symbols.ordered) made.words.push_back(symbol + "</w>");
+  std::set<std::string> known(made.words.begin(), made.words.end());
   Merger merger(std::move(words));
-  for (Pair best; made.tokens.size() + 2 < static_cast<std::size_t>(max_tokens) && merger.Best(&best);) {
+  for (Pair best; made.words.size() + 2 < static_cast<std::size_t>(max_tokens) && merger.Best(&best);) {
     merger.Merge(best);
     made.merges.push_back(best);
     // Two merges may make one token in two ways.
-    if (known.insert(best.first + best.second).second) made.tokens.push_back(best.first + best.second);
+    if (known.insert(best.first + best.second).second) made.words.push_back(best.first + best.second);
   }
-  made.tokens.emplace_back("<|startoftext|>");
-  made.tokens.emplace_back("<|endoftext|>");
+  made.words.push_back(made.begin);
+  made.words.push_back(made.end);
   return made;
-}
-
-std::string WordPieces::VocabJson() const {
-  // Appended as text: an ordered object looks through all its keys for each new one.
-  std::string text = "{";
-  for (std::size_t id = 0; id < tokens.size(); ++id)
-    text += (id == 0 ? "" : ",") + DumpJson(Json(tokens[id])) + ":" + std::to_string(id);
-  return text + "}\n";
-}
-
-std::string WordPieces::MergesText() const {
-  std::string text = "#version: 0.2\n";
-  for (const auto& [left, right] : merges) text += left + " " + right + "\n";
-  return text;
 }
 
 }  // namespace kantei::train

@@ -5,8 +5,6 @@
 
 #include <set>
 
-#include "kantei/base/json.h"
-
 namespace kantei::train {
 namespace {
 
@@ -15,34 +13,41 @@ using testing::Not;
 using testing::Pair;
 
 TEST(WordPieces, WordsBecomeTokens) {
-  const WordPieces pieces = LearnWordPieces({"a Red fox", "red  snow 42", "fox-hound 猫"}, 4096);
+  const generate::ClipVocabulary pieces =
+      LearnWordPieces({"a Red fox", "red  snow 42", "fox-hound 猫"}, 4096);
   for (const char* word : {"red</w>", "fox</w>", "snow</w>", "hound</w>", "a</w>", "4</w>"})
-    EXPECT_THAT(pieces.tokens, Contains(word));
-  EXPECT_THAT(pieces.tokens, Not(Contains("42</w>")));  // digits stand alone
-  EXPECT_EQ(pieces.tokens.back(), "<|endoftext|>");
-  EXPECT_EQ(std::set(pieces.tokens.begin(), pieces.tokens.end()).size(), pieces.tokens.size());
-  EXPECT_EQ(pieces.tokens[0], "!");
-  EXPECT_EQ(pieces.tokens[256], "!</w>");
+    EXPECT_THAT(pieces.words, Contains(word));
+  EXPECT_THAT(pieces.words, Not(Contains("42</w>")));  // digits stand alone
+  EXPECT_EQ(pieces.words.back(), "<|endoftext|>");
+  EXPECT_EQ(std::set(pieces.words.begin(), pieces.words.end()).size(), pieces.words.size());
+  EXPECT_EQ(pieces.words[0], "!");
+  EXPECT_EQ(pieces.words[256], "!</w>");
 }
 
 TEST(WordPieces, TheMostFrequentPairIsMergedFirst) {
-  const WordPieces pieces = LearnWordPieces({"abab abab", "ab", "cd"}, 4096);
+  const generate::ClipVocabulary pieces = LearnWordPieces({"abab abab", "ab", "cd"}, 4096);
   // "ab" inside a word is seen twice, "a b</w>" three times.
   EXPECT_THAT(pieces.merges.front(), Pair("a", "b</w>"));
 }
 
-TEST(WordPieces, StopsAtTheLimitAndIsWrittenAsFiles) {
+TEST(WordPieces, StopsAtTheLimit) {
   const std::vector<std::string> captions{"alpha beta gamma delta epsilon"};
-  const WordPieces few = LearnWordPieces(captions, 520);
-  EXPECT_EQ(few.tokens.size(), 520u);
+  const generate::ClipVocabulary few = LearnWordPieces(captions, 520);
+  EXPECT_EQ(few.words.size(), 520u);
   EXPECT_EQ(few.merges.size(), 6u);
   EXPECT_EQ(LearnWordPieces(captions, 514).merges.size(), 0u);
-  const auto vocabulary = ParseJson(few.VocabJson(), "vocab.json");
-  ASSERT_TRUE(vocabulary.ok());
-  EXPECT_EQ(vocabulary->size(), 520u);
-  EXPECT_EQ((*vocabulary)["<|startoftext|>"], 518);
-  const std::string merges = few.MergesText();
-  EXPECT_EQ(std::count(merges.begin(), merges.end(), '\n'), 7);
+  EXPECT_EQ(few.words[518], few.begin);
+}
+
+TEST(WordPieces, TheTokenizerReadsThem) {
+  const auto tokenizer = generate::ClipTokenizer::Make(LearnWordPieces({"a red fox", "red snow"}, 4096), 16);
+  ASSERT_TRUE(tokenizer.ok()) << tokenizer.error().message;
+  EXPECT_EQ(tokenizer->length(), 16);
+  const auto fox = tokenizer->Tokens("Red fox"), unknown = tokenizer->Tokens("oxen");
+  ASSERT_TRUE(fox.ok() && unknown.ok());
+  EXPECT_EQ(fox->size(), 2u);
+  EXPECT_GT(unknown->size(), 1u);
+  EXPECT_EQ(tokenizer->vocabulary().words[static_cast<std::size_t>((*fox)[1])], "fox</w>");
 }
 
 }  // namespace
