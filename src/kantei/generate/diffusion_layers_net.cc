@@ -32,7 +32,8 @@ GroupNormLayerImpl::GroupNormLayerImpl(int64_t groups_, int64_t channels, double
       eps(eps_) {}
 
 torch::Tensor GroupNormLayerImpl::forward(const torch::Tensor& x) {
-  return torch::group_norm(x, groups, weight, bias, eps);
+  // In training with mixed precision x may be of fewer bits than the weights, which this LibTorch may not take.
+  return torch::group_norm(x, groups, weight.to(x.scalar_type()), bias.to(x.scalar_type()), eps);
 }
 
 LayerNormLayerImpl::LayerNormLayerImpl(int64_t channels, double eps_)
@@ -41,7 +42,7 @@ LayerNormLayerImpl::LayerNormLayerImpl(int64_t channels, double eps_)
       eps(eps_) {}
 
 torch::Tensor LayerNormLayerImpl::forward(const torch::Tensor& x) {
-  return torch::layer_norm(x, weight.sizes(), weight, bias, eps);
+  return torch::layer_norm(x, weight.sizes(), weight.to(x.scalar_type()), bias.to(x.scalar_type()), eps);
 }
 
 EmbeddingLayerImpl::EmbeddingLayerImpl(int64_t count, int64_t channels)
