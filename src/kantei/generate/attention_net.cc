@@ -41,7 +41,7 @@ torch::Tensor Attend(const torch::Tensor& q, const torch::Tensor& k, const torch
   const double scale = 1 / std::sqrt(static_cast<double>(depth));
   const torch::Tensor queries = (q * scale).reshape({count * heads, rows, depth});
   const torch::Tensor turned = k.reshape({count * heads, keys, depth}).transpose(1, 2);
-  const torch::Tensor values = v.reshape({count * heads, keys, depth});
+  const torch::Tensor values = v.reshape({count * heads, keys, v.size(3)});
   const int64_t groups = count * heads;
   // Whole heads together while they fit, else one head in slices of rows.
   const int64_t group_step = std::clamp<int64_t>(options.max_scores / (rows * keys), 1, groups);
@@ -55,7 +55,7 @@ torch::Tensor Attend(const torch::Tensor& q, const torch::Tensor& k, const torch
     for (int64_t r = 0; r < rows; r += row_step) {
       torch::Tensor scores = torch::bmm(group_q.narrow(1, r, std::min(row_step, rows - r)), group_k);
       if (options.causal) HideLater(scores, r);
-      const torch::Tensor weights = torch::softmax(scores, -1, torch::kFloat32).to(values.scalar_type());
+      const torch::Tensor weights = torch::softmax(scores, -1);
       of_rows.push_back(torch::bmm(weights, group_v));
     }
     of_groups.push_back(of_rows.size() == 1 ? of_rows[0] : torch::cat(of_rows, 1));

@@ -22,8 +22,8 @@ struct AttentionOptions {
   bool causal = false;
 };
 
-/// softmax(q k' / sqrt(depth)) v over (N, heads, L, depth), keys and values (N, heads, S, depth); 16-bit inputs have their
-/// softmax in float32. Rows of q are taken in slices, so memory does not grow with L x S.
+/// softmax(q k' / sqrt(depth)) v over (N, heads, L, depth), keys and values (N, heads, S, depth). Rows of q are taken in slices, so
+/// memory does not grow with L x S.
 torch::Tensor Attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
                      const AttentionOptions& options = {});
 

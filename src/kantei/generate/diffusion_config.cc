@@ -9,7 +9,7 @@ namespace kantei::generate {
 namespace {
 
 // Beyond these no network is made, whatever a file says.
-constexpr int kMaxChannels = 8192, kMaxLevels = 8, kMaxLayers = 64, kMaxWords = 1'000'000;
+constexpr int kMaxChannels = 8192, kMaxLevels = 8, kMaxBlocks = 16, kMaxLayers = 64, kMaxWords = 1'000'000;
 
 // Remembers the first field that is out of range.
 class Ranges {
@@ -58,8 +58,8 @@ void CheckWayDown(const UnetConfig& config, Ranges& ranges) {
       .Within("norm_num_groups", config.norm_num_groups, 1, kMaxChannels);
   if (!ranges.ok()) return;
   ranges.Each("block_out_channels", config.block_out_channels, 2, kMaxChannels, config.norm_num_groups)
-      .Within("layers_per_block", config.layers_per_block, 1, kMaxLayers)
-      .Within("transformer_layers_per_block", config.transformer_layers, 1, kMaxLayers)
+      .Within("layers_per_block", config.layers_per_block, 1, kMaxBlocks)
+      .Within("transformer_layers_per_block", config.transformer_layers, 1, kMaxBlocks)
       .Within("cross_attention_dim", config.cross_attention_dim, 1, kMaxChannels)
       .Within("norm_eps", config.norm_eps, 0.0, 1.0)
       .Within("freq_shift", config.freq_shift, 0.0, 1.0)
@@ -113,7 +113,7 @@ Status AutoencoderKlConfig::Validate() const {
       .Within("norm_num_groups", norm_num_groups, 1, kMaxChannels);
   if (!ranges.ok()) return ranges.status();
   ranges.Each("block_out_channels", block_out_channels, 1, kMaxChannels, norm_num_groups)
-      .Within("layers_per_block", layers_per_block, 1, kMaxLayers)
+      .Within("layers_per_block", layers_per_block, 1, kMaxBlocks)
       .Within("scaling_factor", scaling_factor, 1e-6, 1e6)
       .Within("sample_size", sample_size, 1, 65536);
   return ranges.status();

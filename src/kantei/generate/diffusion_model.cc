@@ -153,8 +153,11 @@ Status SaveDiffusionModel(const DiffusionNets& nets, const fs::path& folder, boo
       SaveNetwork(*nets.unet, ConfigJson(nets.unet->config()), folder / "unet", kDiffusionStem, float16));
   KANTEI_RETURN_IF_ERROR(
       SaveNetwork(*nets.vae, ConfigJson(nets.vae->config()), folder / "vae", kDiffusionStem, float16));
-  KANTEI_RETURN_IF_ERROR(
-      SaveNetwork(*nets.text, ConfigJson(nets.text->config()), folder / "text_encoder", kTextStem, float16));
+  Json text = ConfigJson(nets.text->config());
+  text["bos_token_id"] = nets.tokenizer->begin();
+  text["eos_token_id"] = nets.tokenizer->end();
+  text["pad_token_id"] = nets.tokenizer->pad();
+  KANTEI_RETURN_IF_ERROR(SaveNetwork(*nets.text, text, folder / "text_encoder", kTextStem, float16));
   if (!nets.controlnet.is_empty()) {
     KANTEI_RETURN_IF_ERROR(SaveNetwork(*nets.controlnet, ConfigJson(nets.controlnet->config()),
                                        folder / "controlnet", kDiffusionStem, float16));

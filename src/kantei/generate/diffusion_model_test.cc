@@ -398,7 +398,7 @@ TEST_F(DiffusionModelTest, HostileConfigs) {
     EXPECT_EQ(failure.code, each.code) << each.key << ": " << failure.message;
     EXPECT_THAT(failure.message, HasSubstr("unet/config.json")) << each.key;
   }
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(100'000, '['), std::string("[]"), std::string("{\"a\":1,\"a\":2}"), std::string()}) {
     ASSERT_TRUE(WriteFileAtomic(folder_ / "unet" / "config.json", std::string_view(text)).ok());
     EXPECT_FALSE(DiffusionModel::Load(folder_).ok());

@@ -61,7 +61,8 @@ TEST(AttendTest, Bfloat16IsClose) {
 }
 
 TEST(BeginWeightsTest, FollowTheSeed) {
-  const DiffusionNets a = TinyNets(), b = TinyNets();
+  const DiffusionNets a = TinyNets();
+  DiffusionNets b = TinyNets();
   EXPECT_TRUE(torch::equal(UnetAnswer(a), UnetAnswer(b)));
   BeginWeights(*b.unet, 99);
   EXPECT_FALSE(torch::equal(UnetAnswer(a), UnetAnswer(b)));
