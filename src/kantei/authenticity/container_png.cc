@@ -15,6 +15,7 @@ namespace {
 using std::string_view_literals::operator""sv;
 
 constexpr std::string_view kSignature = "\x89PNG\r\n\x1A\n"sv;
+constexpr std::string_view kXmpKeyword = "XML:com.adobe.xmp";
 constexpr std::size_t kHeaderEnd = 33;  // signature and IHDR with its length, type and CRC
 constexpr int kMaxChunks = 1 << 20;
 
@@ -158,7 +159,7 @@ class ChunkReader {
   }
 
   void Keep(const std::string& type, std::string_view keyword, std::string_view text) {
-    if (keyword == "XML:com.adobe.xmp") {
+    if (keyword == kXmpKeyword) {
       harvest_->AddXmp(text);
     } else if (keyword.starts_with("Raw profile type ")) {
       const std::string_view kind = keyword.substr(17);
@@ -219,8 +220,10 @@ Result<Bytes> InsertPngText(std::span<const std::byte> png, std::string_view key
   if (!IsUtf8(text) || text.find('\0') != std::string_view::npos) {
     return Error{ErrorCode::kInvalidArgument, "a PNG text must be UTF-8 without NUL characters"};
   }
-  const bool ascii =
-      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  // XMP is always iTXt (ISO 16684-3).
+  const bool ascii = keyword != kXmpKeyword && std::all_of(text.begin(), text.end(), [](char c) {
+                       return static_cast<unsigned char>(c) < 0x80;
+                     });
   Bytes chunk;
   AppendText(ascii ? "tEXt" : "iTXt", &chunk);
   AppendText(keyword, &chunk);

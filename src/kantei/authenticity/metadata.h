@@ -78,7 +78,7 @@ struct Metadata {
 /// in `problems`. `decoded` (may be null) is the upright picture at any size, for the thumbnail check.
 Metadata ReadMetadata(std::span<const std::byte> file, const image::Image* decoded);
 
-/// The PNG file with one more text chunk right after its header: tEXt when `text` is ASCII, else iTXt.
+/// The PNG file with one more text chunk right after its header: tEXt when `text` is ASCII and no XMP, else iTXt.
 /// Nothing is replaced. kInvalidArgument when `png` is no PNG file, the keyword is not 1 to 79 printable
 /// ASCII characters, or the text is not UTF-8; kTooLarge above 1 MiB of text.
 Result<Bytes> InsertPngText(std::span<const std::byte> png, std::string_view keyword, std::string_view text);

@@ -269,6 +269,10 @@ class Finder {
                item.key == "invokeai_workflow") {
       tag.generator = "InvokeAI";
       Keep(std::move(tag));
+    } else if (item.key == "kantei:ClaimSha256") {
+      tag.generator = "Kantei";
+      AddField("claim_sha256", text, &tag);
+      Keep(std::move(tag));
     }
   }
 

@@ -24,6 +24,9 @@ inline constexpr std::size_t kMaxC2paBytes = 16 << 20;
 inline constexpr std::size_t kMaxEntries = 512;  // of EXIF, XMP, IPTC each
 inline constexpr std::size_t kMaxProblems = 32;
 
+/// XMP properties of our own: kantei:ClaimSha256 is the hash of the record of how a picture was generated.
+inline constexpr std::string_view kRecordNamespace = "urn:kantei:generation:1/";
+
 /// A text with its key, in UTF-8: PNG text chunk, JPEG or GIF comment, EXIF string, XMP leaf, IPTC data set.
 struct TextItem {
   std::string location;  ///< "PNG tEXt", "EXIF", "XMP", "JPEG comment" ...

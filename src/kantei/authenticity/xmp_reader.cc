@@ -33,6 +33,7 @@ constexpr auto kUsualPrefixes = std::to_array<std::pair<std::string_view, std::s
     {"http://ns.adobe.com/exif/1.0/", "exif"},
     {"http://ns.adobe.com/xap/1.0/sType/ResourceEvent#", "stEvt"},
     {"http://ns.useplus.org/ldf/xmp/1.0/", "plus"},
+    {kRecordNamespace, "kantei"},
 });
 
 class Flattener {

@@ -100,6 +100,7 @@ int Run(int argc, char** argv) {
     AddLibraryCommand(&root, &session);
     AddRealismCommand(&root, &session);
     AddHashCommand(&root, &session);
+    AddGenerateCommand(&root, &session);
     AddTrainCommand(&root, &session);
     AddModelsCommand(&root, &session);
     AddDatasetCommand(&root, &session);

@@ -67,6 +67,7 @@ void AddTrainCommand(CLI::App* root, Session* session) {
             [session, arguments] { return RunTrainVocabulary(session, arguments.get()); });
   AddTrainDescriptor(verb, session);
   AddTrainAutoencoder(verb, session);
+  AddTrainDiffusion(verb, session);
   AddTrainAuthenticity(verb, session);
   AddTrainAniXplore(verb, session);
 }

@@ -7,6 +7,7 @@ namespace kantei::cli {
 
 void AddTrainDescriptor(CLI::App* train_verb, Session* session);
 void AddTrainAutoencoder(CLI::App* train_verb, Session* session);
+void AddTrainDiffusion(CLI::App* train_verb, Session* session);
 void AddTrainAuthenticity(CLI::App* train_verb, Session* session);
 void AddTrainAniXplore(CLI::App* train_verb, Session* session);
 

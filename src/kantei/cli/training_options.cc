@@ -60,12 +60,13 @@ void TrainingPlot::Add(const train::TrainingState& state) {
 
 Result<int> RunWithPlot(
     Session* session, const std::string& what, const std::string& out,
-    const std::function<Status(const std::function<void(const train::TrainingState&)>&)>& train) {
+    const std::function<Status(const std::function<void(const train::TrainingState&)>&)>& train,
+    const std::string& product) {
   session->Say("Training on " + what + " into " + TerminalPath(out) +
                ". Ctrl-C writes a checkpoint; the same command goes on from it.");
   TrainingPlot plot(!session->quiet);
   KANTEI_RETURN_IF_ERROR(train([&](const train::TrainingState& state) { plot.Add(state); }));
-  session->Say("Wrote " + TerminalPath(out + "/model.safetensors") + ".");
+  session->Say("Wrote " + TerminalPath(out + "/" + product) + ".");
   return kExitOk;
 }
 
@@ -74,14 +75,16 @@ Result<int> TrainOnPictures(
     const std::string& out,
     const std::function<Status(const std::vector<std::filesystem::path>& pictures,
                                const std::vector<std::filesystem::path>& validation,
-                               const std::function<void(const train::TrainingState&)>& watch)>& train) {
+                               const std::function<void(const train::TrainingState&)>& watch)>& train,
+    const std::string& product) {
   KANTEI_TRY(const std::vector<std::filesystem::path> pictures, CollectPictures(directories));
   std::vector<std::filesystem::path> held;
   if (!validation.empty()) {
     KANTEI_TRY(held, CollectPictures(validation));
   }
-  return RunWithPlot(session, std::to_string(pictures.size()) + " pictures", out,
-                     [&](const auto& watch) { return train(pictures, held, watch); });
+  return RunWithPlot(
+      session, std::to_string(pictures.size()) + " pictures", out,
+      [&](const auto& watch) { return train(pictures, held, watch); }, product);
 }
 
 }  // namespace kantei::cli

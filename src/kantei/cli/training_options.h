@@ -29,10 +29,12 @@ class TrainingPlot {
   std::vector<double> losses_;
 };
 
-/// Says what is about to happen, shows the loss while `train` runs, and says where the model lies. `what`: "12 pictures".
+/// Says what is about to happen, shows the loss while `train` runs, and says where the model lies: `product` in `out`. `what`:
+/// "12 pictures".
 Result<int> RunWithPlot(
     Session* session, const std::string& what, const std::string& out,
-    const std::function<Status(const std::function<void(const train::TrainingState&)>&)>& train);
+    const std::function<Status(const std::function<void(const train::TrainingState&)>&)>& train,
+    const std::string& product = "model.safetensors");
 
 /// The same for networks that learn from folders of pictures; `validation` may be empty.
 Result<int> TrainOnPictures(
@@ -40,6 +42,7 @@ Result<int> TrainOnPictures(
     const std::string& out,
     const std::function<Status(const std::vector<std::filesystem::path>& pictures,
                                const std::vector<std::filesystem::path>& validation,
-                               const std::function<void(const train::TrainingState&)>& watch)>& train);
+                               const std::function<void(const train::TrainingState&)>& watch)>& train,
+    const std::string& product = "model.safetensors");
 
 }  // namespace kantei::cli

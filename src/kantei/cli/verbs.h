@@ -9,6 +9,7 @@ void AddInspectCommand(CLI::App* root, Session* session);
 void AddLibraryCommand(CLI::App* root, Session* session);
 void AddRealismCommand(CLI::App* root, Session* session);
 void AddHashCommand(CLI::App* root, Session* session);
+void AddGenerateCommand(CLI::App* root, Session* session);
 void AddTrainCommand(CLI::App* root, Session* session);
 void AddModelsCommand(CLI::App* root, Session* session);
 void AddDatasetCommand(CLI::App* root, Session* session);

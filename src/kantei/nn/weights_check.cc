@@ -69,13 +69,19 @@ std::string ShapeText(std::span<const std::int64_t> shape) {
 Status CheckTensors(const SafetensorsFile& file, std::string_view file_name,
                     std::span<const ExpectedTensor> expected, const std::string& prefix,
                     const std::set<std::string>& ignored) {
+  return CheckTensors(file.tensors(), file_name, expected, prefix, ignored);
+}
+
+Status CheckTensors(const std::map<std::string, TensorView>& tensors, std::string_view file_name,
+                    std::span<const ExpectedTensor> expected, const std::string& prefix,
+                    const std::set<std::string>& ignored) {
   std::map<std::string_view, const ExpectedTensor*> known;
   std::vector<std::string> missing, surplus;
   for (const ExpectedTensor& tensor : expected) {
     known[tensor.name] = &tensor;
-    if (!tensor.optional && !file.tensors().contains(tensor.name)) missing.push_back(tensor.name);
+    if (!tensor.optional && !tensors.contains(tensor.name)) missing.push_back(tensor.name);
   }
-  for (const auto& [name, view] : file.tensors()) {
+  for (const auto& [name, view] : tensors) {
     if (name.starts_with(prefix) && !ignored.contains(name) && !known.contains(name)) surplus.push_back(name);
   }
   if (!missing.empty() || !surplus.empty()) {
@@ -84,8 +90,8 @@ Status CheckTensors(const SafetensorsFile& file, std::string_view file_name,
     return Corrupt(file_name, what);
   }
   for (const ExpectedTensor& tensor : expected) {
-    const auto found = file.tensors().find(tensor.name);
-    if (found != file.tensors().end() && !Fits(tensor, found->second.shape)) {
+    const auto found = tensors.find(tensor.name);
+    if (found != tensors.end() && !Fits(tensor, found->second.shape)) {
       return Corrupt(file_name, "tensor " + tensor.name + " has the shape " + ShapeText(found->second.shape) +
                                     " where " + ShapeText(tensor.shape) + " is expected");
     }

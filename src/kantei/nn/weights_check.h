@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <span>
 #include <string>
@@ -23,6 +24,11 @@ struct ExpectedTensor {
 /// expected one that is not optional must be there. kCorrupt names the missing and the surplus ones, or the first whose
 /// shape differs.
 Status CheckTensors(const SafetensorsFile& file, std::string_view file_name,
+                    std::span<const ExpectedTensor> expected, const std::string& prefix = "",
+                    const std::set<std::string>& ignored = {});
+
+/// The same for tensors that are not those of one file, e.g. of several or under other names.
+Status CheckTensors(const std::map<std::string, TensorView>& tensors, std::string_view file_name,
                     std::span<const ExpectedTensor> expected, const std::string& prefix = "",
                     const std::set<std::string>& ignored = {});
 

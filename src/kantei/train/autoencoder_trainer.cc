@@ -8,8 +8,8 @@
 #include "kantei/base/log.h"
 #include "kantei/base/random.h"
 #include "kantei/generate/autoencoder_net.h"
-#include "kantei/image/transform.h"
 #include "kantei/nn/weights_net.h"
+#include "kantei/train/crops.h"
 #include "kantei/train/device_net.h"
 #include "kantei/train/picture_pool.h"
 #include "kantei/train/training_loop_net.h"
@@ -33,15 +33,7 @@ Json EssentialOptions(const AutoencoderTrainingOptions& o) {
 
 /// A part of the picture of about `side` px, scaled to it; pictures smaller than that are enlarged.
 image::Image RandomCrop(const image::Image& picture, int side, Random& random) {
-  const int shorter = std::min(picture.width(), picture.height());
-  const int from = std::min(shorter, static_cast<int>(std::lround(side / random.Uniform(0.5, 1.0))));
-  const auto place = [&](int length) {
-    return static_cast<int>(random.Below(static_cast<std::uint64_t>(length - from) + 1));
-  };
-  const int x = place(picture.width()), y = place(picture.height());
-  image::Image crop = image::Crop(picture, {x, y, from, from});
-  if (from != side) crop = image::Resize(crop, side, side);
-  return random.Chance(0.5) ? image::FlipHorizontal(crop) : crop;
+  return RandomSquare(picture, static_cast<int>(std::lround(side / random.Uniform(0.5, 1.0))), side, random);
 }
 
 torch::Tensor Differences(const torch::Tensor& x, int dimension) {

@@ -1,0 +1,252 @@
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "kantei/authenticity/generated_mark.h"
+#include "kantei/base/files.h"
+#include "kantei/base/json.h"
+#include "kantei/base/progress.h"
+#include "kantei/cli/exit_code.h"
+#include "kantei/cli/text_format.h"
+#include "kantei/cli/verbs.h"
+#include "kantei/generate/generation_record.h"
+#include "kantei/generate/sampler.h"
+#include "kantei/image/decode.h"
+#include "kantei/image/encode.h"
+#include "kantei/image/transform.h"
+
+namespace kantei::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kProgram = "kantei " KANTEI_VERSION;
+constexpr int kJpegQuality = 95;
+
+struct GenerateArguments {
+  std::string model, out, size, scheduler, init, mask, control;
+  double strength = -1;
+  bool whole = false;
+  int preview_every = 0;
+  generate::DiffusionModelOptions loading;
+  std::string precision = "float32", control_model;
+  generate::SampleOptions sampling;
+};
+
+Status ParseSize(const std::string& text, generate::SampleOptions* options) {
+  const auto number = [](std::string_view part, int* value) {
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), *value);
+    return error == std::errc() && end == part.data() + part.size() && *value > 0;
+  };
+  const std::size_t x = text.find('x');
+  if (x == std::string::npos || !number(std::string_view(text).substr(0, x), &options->width) ||
+      !number(std::string_view(text).substr(x + 1), &options->height))
+    return Error{ErrorCode::kInvalidArgument,
+                 "--size " + text + " is no size; write width x height in pixels, like 512x384"};
+  return {};
+}
+
+Status ReadPicture(const std::string& path, bool grey, image::Image* picture) {
+  if (path.empty()) return {};
+  KANTEI_TRY(image::DecodedImage decoded, image::DecodeImageFile(path, {}));
+  *picture = grey ? image::ToGrey(decoded.pixels) : image::ToRgb(decoded.pixels);
+  return {};
+}
+
+bool NamesPicture(const fs::path& path) {
+  const std::string extension = path.extension().string();
+  return extension == ".png" || extension == ".jpg" || extension == ".jpeg";
+}
+
+/// Where pictures go: the file that was named, or files by their seed in the folder that was named.
+class Target {
+ public:
+  Target(const std::string& out, int count)
+      : out_(out), is_file_(NamesPicture(out) && !fs::is_directory(out)), count_(count) {}
+
+  Status Prepare() const {
+    const fs::path folder = is_file_ ? out_.parent_path() : out_;
+    if (folder.empty()) return {};
+    std::error_code failed;
+    fs::create_directories(folder, failed);
+    if (failed)
+      return Error{ErrorCode::kUnavailable,
+                   "cannot make the directory " + DisplayPath(folder) + ": " + failed.message()};
+    return {};
+  }
+  fs::path Picture(std::uint64_t seed) const {
+    if (!is_file_) return out_ / (std::to_string(seed) + ".png");
+    if (count_ == 1) return out_;
+    return out_.parent_path() /
+           (out_.stem().string() + "-" + std::to_string(seed) + out_.extension().string());
+  }
+  fs::path Preview(std::uint64_t seed, int step) const {
+    const fs::path picture = Picture(seed);
+    return picture.parent_path() / (picture.stem().string() + ".step-" + std::to_string(step) + ".jpg");
+  }
+
+ private:
+  fs::path out_;
+  bool is_file_;
+  int count_;
+};
+
+std::string UtcNow() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+/// The picture with its mark, and the record beside it.
+Result<Json> WriteWithRecord(const fs::path& path, const image::Image& pixels, const Json& claim,
+                             bool composite) {
+  Result<Bytes> encoded =
+      path.extension() == ".png" ? image::EncodePng(pixels) : image::EncodeJpeg(pixels, kJpegQuality);
+  KANTEI_TRY(const Bytes plain, std::move(encoded));
+  KANTEI_TRY(const Bytes marked, authenticity::MarkAsGenerated(
+                                     plain, {composite, std::string(kProgram), generate::ClaimHash(claim)}));
+  const Json record = generate::GenerationRecord(claim, DisplayPath(path.filename()), marked, UtcNow());
+  KANTEI_RETURN_IF_ERROR(WriteFileAtomic(path, marked));
+  fs::path beside = path;
+  beside += ".json";
+  KANTEI_RETURN_IF_ERROR(WriteFileAtomic(beside, DumpJson(record, 2) + "\n"));
+  return record;
+}
+
+Result<fs::path> FindGenerator(const std::string& named) {
+  if (!named.empty()) return fs::path(named);
+  auto shipped = FindModel("generator/model_index.json");
+  if (shipped.ok()) return shipped->parent_path();
+  return Error{ErrorCode::kNotFound,
+               "no diffusion model is installed; name one with --model DIR (diffusers' folder layout, e.g. "
+               "made by kantei train diffusion)"};
+}
+
+Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
+  generate::SampleOptions& options = arguments->sampling;
+  KANTEI_TRY(options.scheduler.kind, generate::ParseScheduler(arguments->scheduler));
+  if (!arguments->size.empty()) KANTEI_RETURN_IF_ERROR(ParseSize(arguments->size, &options));
+  if (arguments->strength >= 0) options.strength = arguments->strength;
+  options.paste_back = !arguments->whole;
+  KANTEI_RETURN_IF_ERROR(ReadPicture(arguments->init, false, &options.init));
+  KANTEI_RETURN_IF_ERROR(ReadPicture(arguments->mask, true, &options.mask));
+  KANTEI_RETURN_IF_ERROR(ReadPicture(arguments->control, false, &options.control));
+  KANTEI_RETURN_IF_ERROR(options.Validate());
+  if (arguments->precision == "bfloat16")
+    arguments->loading.precision = generate::DiffusionPrecision::kBfloat16;
+  if (!arguments->control_model.empty()) arguments->loading.controlnet = arguments->control_model;
+  const Target target(arguments->out, options.count);
+  KANTEI_RETURN_IF_ERROR(target.Prepare());
+  KANTEI_TRY(const fs::path path, FindGenerator(arguments->model));
+  KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(path, arguments->loading));
+  generate::GenerationContext context{std::string(kProgram), DisplayPath(path), "", arguments->precision,
+                                      arguments->loading.device};
+  KANTEI_TRY(context.model_sha256, generate::ModelHash(path));
+
+  generate::SampleResult result;
+  {
+    Progress progress("Generating", 0, "steps");
+    generate::SampleWatch watch;
+    watch.step = [&](int, int, int) { progress.Advance(); };
+    watch.preview_every = arguments->preview_every;
+    watch.preview = [&](int picture, int step, const image::Image& rough) {
+      const auto seed = options.seed + static_cast<std::uint64_t>(picture);
+      const Status written = image::WriteImage(target.Preview(seed, step), rough, kJpegQuality);
+      if (!written.ok()) progress.Say("kantei: " + TerminalText(written.error().message));
+    };
+    KANTEI_TRY(result, generate::SamplePictures(model, options, watch, session->cancellation));
+  }
+  for (const std::string& remark : model.info().remarks) session->Say("Note: " + TerminalText(remark));
+  for (const std::string& note : result.notes) session->Say("Note: " + TerminalText(note) + ".");
+  for (std::size_t i = 0; i < result.pictures.size(); ++i) {
+    const generate::SampledPicture& picture = result.pictures[i];
+    const fs::path file = target.Picture(picture.seed);
+    KANTEI_TRY(const Json record,
+               WriteWithRecord(file, picture.pixels, generate::GenerationClaim(context, options, result, i),
+                               !options.mask.empty()));
+    if (session->json) {
+      Json line = record;
+      line["picture"]["path"] = DisplayPath(file);
+      session->out.WriteLine(DumpJson(line));
+    } else {
+      session->out.WriteLine(TerminalPath(file));
+    }
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
+void AddGenerateCommand(CLI::App* root, Session* session) {
+  CLI::App* verb = root->add_subcommand(
+      "generate", "Make pictures from words with a diffusion model, each with a record of how it was made");
+  auto arguments = std::make_shared<GenerateArguments>();
+  generate::SampleOptions& o = arguments->sampling;
+  verb->add_option("PROMPT", o.prompt, "What the picture shows")->required()->type_name("");
+  verb->add_option("--out", arguments->out,
+                   "A .png or .jpg file, or a directory; a .json record is written beside each picture")
+      ->required()
+      ->type_name("PATH");
+  verb->add_option("--model", arguments->model,
+                   "Folder in diffusers' layout, or one safetensors file; empty: the shipped model")
+      ->type_name("PATH");
+  const auto number = [verb](const char* name, auto& field, const char* text) {
+    return verb->add_option(name, field, text)->type_name("N")->capture_default_str();
+  };
+  verb->add_option("--negative", o.negative_prompt, "What the picture should not show")->type_name("TEXT");
+  number("--seed", o.seed, "Of the first picture; each further one has the next");
+  number("--count", o.count, "Pictures");
+  number("--batch", o.batch, "Pictures in one pass through the network");
+  number("--steps", o.scheduler.steps, "Passes from noise to picture");
+  arguments->scheduler = generate::SchedulerName(o.scheduler.kind);
+  verb->add_option("--scheduler", arguments->scheduler, "How steps are taken")
+      ->check(CLI::IsMember({"ddim", "euler", "euler-ancestral", "dpm++-2m"}))
+      ->type_name("NAME")
+      ->capture_default_str();
+  number("--eta", o.scheduler.eta, "Fresh noise on the way, 0 to 1 (ddim)");
+  verb->add_flag("--karras", o.scheduler.karras, "Noise levels after Karras et al. (all but ddim)");
+  number("--guidance", o.guidance, "How closely words are followed; 1: no guidance, half the time");
+  verb->add_option("--size", arguments->size,
+                   "Width and height in pixels; else the picture's or the model's own")
+      ->type_name("WxH");
+  verb->add_option("--init", arguments->init, "A picture to start from")->type_name("FILE");
+  verb->add_option("--strength", arguments->strength,
+                   "Share of the steps that change the picture to start from (0.75; with a mask 1)")
+      ->type_name("N");
+  verb->add_option("--mask", arguments->mask, "White where the picture to start from is made anew")
+      ->type_name("FILE")
+      ->needs("--init");
+  verb->add_flag("--whole", arguments->whole,
+                 "Leave pixels outside the mask as the autoencoder gave them, not as they were");
+  verb->add_option("--control", arguments->control,
+                   "A picture for the model's ControlNet, e.g. segments or edges")
+      ->type_name("FILE");
+  verb->add_option("--control-model", arguments->control_model,
+                   "The ControlNet: a folder in diffusers' layout, or a file")
+      ->type_name("PATH");
+  number("--control-strength", o.control_strength, "Of the ControlNet, 0 to 2");
+  number("--attention-slice", o.attention_slice,
+         "Thousands of attention scores in memory at once; 0: as is fastest");
+  number("--preview-every", arguments->preview_every, "Write a rough picture after each N steps; 0: never");
+  verb->add_option("--device", arguments->loading.device, "cpu, cuda or cuda:N")
+      ->type_name("NAME")
+      ->capture_default_str();
+  verb->add_option("--precision", arguments->precision,
+                   "Of the network's numbers; bfloat16 is faster where the processor has it")
+      ->check(CLI::IsMember({"float32", "bfloat16"}))
+      ->type_name("NAME")
+      ->capture_default_str();
+  AddJsonOption(verb, session);
+  AddQuietOption(verb, session);
+  SetExample(verb,
+             "kantei generate \"a red fox in snow\" --model stable-diffusion-v1-5/ --seed 7 --out fox.png");
+  SetAction(verb, session, [session, arguments] { return RunGenerate(session, arguments.get()); });
+}
+
+}  // namespace kantei::cli

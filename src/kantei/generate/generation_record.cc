@@ -1,0 +1,116 @@
+#include "kantei/generate/generation_record.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "kantei/base/sha256.h"
+#include "kantei/image/decode.h"
+
+namespace kantei::generate {
+namespace {
+
+/// Of the size and the values, whatever file they are kept in.
+std::string PixelHash(const image::Image& picture) {
+  Sha256 hash;
+  const std::string size = std::to_string(picture.width()) + "x" + std::to_string(picture.height()) + "x" +
+                           std::to_string(picture.channels()) + ":";
+  hash.Update(std::as_bytes(std::span(size)));
+  hash.Update(std::as_bytes(picture.pixels()));
+  return hash.FinishHex();
+}
+
+const Json* Member(const Json& json, const char* name) {
+  return json.is_object() && json.contains(name) ? &json[name] : nullptr;
+}
+
+bool IsText(const Json* json, const std::string& text) {
+  return json != nullptr && json->is_string() && json->get_ref<const std::string&>() == text;
+}
+
+}  // namespace
+
+Result<std::string> ModelHash(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path)) return Sha256File(path);
+  const std::filesystem::path roots[] = {path};
+  KANTEI_TRY(const std::vector<std::filesystem::path> files, ListFiles(roots));
+  std::vector<std::pair<std::string, std::filesystem::path>> named;
+  for (const auto& file : files) named.emplace_back(file.lexically_relative(path).generic_string(), file);
+  std::sort(named.begin(), named.end());
+  Sha256 hash;
+  for (const auto& [name, file] : named) {
+    KANTEI_TRY(const std::string of_file, Sha256File(file));
+    const std::string line = name + '\0' + of_file + '\n';
+    hash.Update(std::as_bytes(std::span(line)));
+  }
+  return hash.FinishHex();
+}
+
+Json GenerationClaim(const GenerationContext& context, const SampleOptions& options,
+                     const SampleResult& result, std::size_t index) {
+  const SampledPicture& picture = result.pictures.at(index);
+  Json claim{{"format", "kantei.generation"},
+             {"format_version", 1},
+             {"program", context.program},
+             {"model", {{"name", context.model}, {"sha256", context.model_sha256}}},
+             {"device", context.device},
+             {"precision", context.precision},
+             {"prompt", options.prompt},
+             {"negative_prompt", options.negative_prompt},
+             {"seed", picture.seed},
+             {"width", picture.pixels.width()},
+             {"height", picture.pixels.height()},
+             {"scheduler", SchedulerName(options.scheduler.kind)},
+             {"steps", options.scheduler.steps},
+             {"eta", options.scheduler.eta},
+             {"karras", options.scheduler.karras},
+             {"guidance", options.guidance}};
+  if (!options.init.empty()) {
+    claim["init"] = {{"pixels_sha256", PixelHash(options.init)}};
+    claim["strength"] = options.strength.value_or(options.mask.empty() ? kDefaultStrength : 1.0);
+  }
+  if (!options.mask.empty()) {
+    claim["mask"] = {{"pixels_sha256", PixelHash(options.mask)}};
+    claim["paste_back"] = options.paste_back;
+  }
+  if (!options.control.empty()) {
+    claim["control"] = {{"pixels_sha256", PixelHash(options.control)}};
+    claim["control_strength"] = options.control_strength;
+  }
+  claim["notes"] = result.notes;
+  claim["pixels_sha256"] = PixelHash(picture.pixels);
+  return claim;
+}
+
+std::string ClaimHash(const Json& claim) {
+  return Sha256Hex(DumpJson(claim));
+}
+
+Json GenerationRecord(const Json& claim, const std::string& file_name, std::span<const std::byte> file,
+                      const std::string& written_at) {
+  return {{"claim", claim},
+          {"claim_sha256", ClaimHash(claim)},
+          {"picture", {{"file", file_name}, {"sha256", Sha256Hex(file)}}},
+          {"written_at", written_at}};
+}
+
+Status CheckGenerationRecord(const Json& record, std::span<const std::byte> file) {
+  const auto differs = [](const char* what) {
+    return Status(
+        Error{ErrorCode::kCorrupt, std::string("the record of the generated picture is not sound: ") + what});
+  };
+  const Json* claim = Member(record, "claim");
+  if (claim == nullptr || !IsText(Member(*claim, "format"), "kantei.generation"))
+    return differs("it holds no claim of kantei generate");
+  if (!IsText(Member(record, "claim_sha256"), ClaimHash(*claim)))
+    return differs("the claim was changed after it was written");
+  const Json* picture = Member(record, "picture");
+  if (picture != nullptr && IsText(Member(*picture, "sha256"), Sha256Hex(file))) return {};
+  // A file that was saved anew may still hold the same pixels.
+  const auto decoded = image::DecodeImage(file, {});
+  if (!decoded.ok()) return decoded.error();
+  if (!IsText(Member(*claim, "pixels_sha256"), PixelHash(decoded->pixels)))
+    return differs("the picture's pixels are not those that were generated");
+  return {};
+}
+
+}  // namespace kantei::generate

@@ -1,0 +1,41 @@
+// What is written beside a generated picture, so that anyone can see how it was made and make it again.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "kantei/base/files.h"
+#include "kantei/base/json.h"
+#include "kantei/base/result.h"
+#include "kantei/generate/sampler.h"
+
+namespace kantei::generate {
+
+/// What the options of a run do not say.
+struct GenerationContext {
+  std::string program;       ///< name and version
+  std::string model;         ///< as the user named it
+  std::string model_sha256;  ///< ModelHash
+  std::string precision, device;
+};
+
+/// SHA-256 of a file; of a folder, of its files' names and SHA-256 in the order of their names (hidden ones left out): one changed
+/// byte in any file changes it.
+Result<std::string> ModelHash(const std::filesystem::path& path);
+
+/// All that the picture depends on, its pixels' hash, and what was noticed. Holds no time, so that a picture made again has the same
+/// claim.
+Json GenerationClaim(const GenerationContext& context, const SampleOptions& options,
+                     const SampleResult& result, std::size_t index);
+/// SHA-256 of the claim as one line of JSON, as DumpJson writes it. The picture carries it.
+std::string ClaimHash(const Json& claim);
+
+/// The file beside the picture: the claim, its hash, the picture file's name and hash, and when it was written.
+Json GenerationRecord(const Json& claim, const std::string& file_name, std::span<const std::byte> file,
+                      const std::string& written_at);
+
+/// Is `file` the picture that the record tells of? kCorrupt says what differs: the claim from its hash, the file or its pixels from
+/// theirs.
+Status CheckGenerationRecord(const Json& record, std::span<const std::byte> file);
+
+}  // namespace kantei::generate

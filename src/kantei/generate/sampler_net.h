@@ -1,0 +1,37 @@
+// The loop over steps, and the seam where others look at it or steer it. Private: includes torch.
+#pragma once
+
+#include <torch/torch.h>
+
+#include <functional>
+
+#include "kantei/generate/attention_net.h"
+#include "kantei/generate/diffusion_model_net.h"
+#include "kantei/generate/sampler.h"
+
+namespace kantei::generate {
+
+/// One step of the pictures first .. first + N - 1. Tensors are float32, (N, C, h, w), latents in the UNet's scale.
+struct StepTensors {
+  int first = 0, step = 0, steps = 0;  ///< counts from 0
+  const SchedulerStep& numbers;
+  const torch::Tensor& latents;     ///< before the step
+  const torch::Tensor& output;      ///< of the network, guided
+  const torch::Tensor& with_words;  ///< the two that `output` is mixed from, undefined without guidance
+  const torch::Tensor& without_words;
+  torch::Tensor
+      clean;  ///< the picture as far as it is known. May be replaced: every scheduler steps towards it
+};
+
+struct SampleHooks {
+  std::function<void(StepTensors&)> step;  ///< before each step is taken
+  /// Attention to words; of 2N entries with guidance, those without words first.
+  AttentionMapSink attention;
+};
+
+/// What SamplePictures does. Autograd is off, and a hook may switch it on for itself.
+Result<SampleResult> SampleWithHooks(const DiffusionNets& nets, const SampleOptions& options,
+                                     const SampleHooks& hooks, const SampleWatch& watch,
+                                     const CancellationToken& cancellation);
+
+}  // namespace kantei::generate

@@ -1,0 +1,373 @@
+#include "kantei/train/diffusion_trainer.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "kantei/base/files.h"
+#include "kantei/base/log.h"
+#include "kantei/base/random.h"
+#include "kantei/generate/diffusion_model_net.h"
+#include "kantei/generate/noise_schedule.h"
+#include "kantei/train/crops.h"
+#include "kantei/train/device_net.h"
+#include "kantei/train/latent_autoencoder_file_net.h"
+#include "kantei/train/picture_batch_net.h"
+#include "kantei/train/picture_pool.h"
+#include "kantei/train/training_loop_net.h"
+#include "kantei/train/word_pieces.h"
+
+namespace kantei::train {
+namespace {
+
+constexpr std::size_t kMaxValidation = 64;
+constexpr int kValidationLevels = 4;  ///< noise levels at which a validation picture is looked at
+
+Json EssentialOptions(const DiffusionTrainingOptions& o, std::uint64_t captions) {
+  Json essentials = o.schedule.Essentials();
+  essentials.update(Json{{"autoencoder", o.autoencoder.string()},
+                         {"init", o.init.string()},
+                         {"widths", o.unet.block_out_channels},
+                         {"layers", o.unet.layers_per_block},
+                         {"text_width", o.text.hidden_size},
+                         {"text_layers", o.text.num_hidden_layers},
+                         {"vocabulary", o.vocabulary},
+                         {"velocity", o.velocity},
+                         {"side", o.side},
+                         {"views_per_step", o.views_per_step},
+                         {"condition_dropout", o.condition_dropout},
+                         {"snr_gamma", o.snr_gamma},
+                         {"smallest_crop", o.smallest_crop},
+                         {"captions", captions}});
+  return essentials;
+}
+
+/// What is learnt, as one module.
+struct LearnerImpl : torch::nn::Module {
+  LearnerImpl(generate::Unet unet_, generate::ClipText text_)
+      : unet(std::move(unet_)), text(std::move(text_)) {
+    register_module("unet", unet);
+    if (text) register_module("text", text);
+  }
+  generate::Unet unet;
+  generate::ClipText text;  ///< empty when it stays as it is
+};
+TORCH_MODULE(Learner);
+
+void CopyInto(torch::nn::Module& to, const torch::nn::Module& from) {
+  const torch::NoGradGuard no_grad;
+  auto target = to.parameters();
+  const auto source = from.parameters();
+  KANTEI_CHECK(target.size() == source.size());
+  for (std::size_t i = 0; i < source.size(); ++i) target[i].copy_(source[i]);
+}
+
+/// Pictures in memory with the ids of their captions.
+struct CaptionedPool {
+  PicturePool pictures;
+  std::vector<std::vector<std::int64_t>> ids;  ///< one a caption, a chunk of the tokenizer
+};
+
+Result<CaptionedPool> LoadPool(const CaptionedPictures& pictures, const DiffusionTrainingOptions& options,
+                               const generate::ClipTokenizer& tokenizer,
+                               const CancellationToken& cancellation) {
+  std::vector<std::string> skipped;
+  const PicturePoolOptions reading{std::min(2048, options.side * 2), 0, options.schedule.loader_threads};
+  KANTEI_TRY(PicturePool pool, PicturePool::Load(pictures.files, reading, cancellation, &skipped));
+  for (const std::string& line : skipped) LogWarning("skipped: " + line);
+  CaptionedPool captioned{std::move(pool), {}};
+  for (const std::string& caption : pictures.captions) {
+    KANTEI_TRY(const generate::EncodedPrompt encoded, tokenizer.Encode(caption));
+    captioned.ids.push_back(encoded.chunks.front());
+  }
+  return captioned;
+}
+
+class DiffusionTask : public TrainingTask {
+ public:
+  DiffusionTask(const DiffusionTrainingOptions& options, generate::DiffusionNets nets,
+                generate::NoiseSchedule schedule, const CaptionedPool& pool, const CaptionedPool* validation,
+                std::vector<std::int64_t> empty, const torch::Device& device)
+      : options_(options),
+        nets_(std::move(nets)),
+        schedule_(std::move(schedule)),
+        pool_(pool),
+        validation_(validation),
+        empty_(std::move(empty)),
+        device_(device) {
+    const bool learns_text = options.init.empty();
+    model_ = Learner(nets_.unet, learns_text ? nets_.text : generate::ClipText{nullptr});
+    average_ = Learner(generate::Unet(nets_.unet->config()),
+                       learns_text ? generate::ClipText(nets_.text->config()) : generate::ClipText{nullptr});
+    CopyInto(*average_, *model_);
+    for (torch::nn::Module* module :
+         {static_cast<torch::nn::Module*>(model_.get()), static_cast<torch::nn::Module*>(average_.get())})
+      Place(*module, device);
+    Place(*nets_.vae, device);
+    if (!learns_text) nets_.text->to(device);
+    // Loaded networks come ready for use, not for learning.
+    for (torch::Tensor& parameter : model_->parameters()) parameter.set_requires_grad(true);
+  }
+
+  torch::nn::Module& model() override { return *model_; }
+  torch::nn::Module& average() override { return *average_; }
+
+  ViewBatch MakeBatch(std::int64_t number) const override {
+    ViewBatch batch;
+    batch.step = number;
+    batch.side = options_.side;
+    const Random random = Random(options_.schedule.seed).Fork(static_cast<std::uint64_t>(number) + 1);
+    for (int v = 0; v < options_.views_per_step; ++v) {
+      Random own = random.Fork(static_cast<std::uint64_t>(v));
+      Append(pool_, own.Below(pool_.pictures.size()), own, &batch);
+    }
+    return batch;
+  }
+
+  torch::Tensor Loss(ViewBatch& batch) override {
+    Random random = Random(options_.schedule.seed).Fork(~static_cast<std::uint64_t>(batch.step));
+    const auto views = static_cast<std::int64_t>(batch.views());
+    std::vector<std::vector<std::int64_t>> ids;
+    std::vector<std::int64_t> times;
+    for (const std::int64_t picture : batch.labels) {
+      ids.push_back(random.Chance(options_.condition_dropout) ? empty_ : IdsOf(pool_, picture));
+      times.push_back(static_cast<std::int64_t>(random.Below(schedule_.alphas.size())));
+    }
+    KANTEI_CHECK(static_cast<std::int64_t>(ids.size()) == views);
+    return LossAt(batch, ids, times, random.Next(), model_);
+  }
+
+  std::vector<std::string> ValidationNames() const override {
+    return validation_ == nullptr ? std::vector<std::string>{} : std::vector<std::string>{"validation_loss"};
+  }
+
+  std::vector<double> Validate() override {
+    const torch::NoGradGuard no_grad;
+    const std::size_t count = std::min(kMaxValidation, validation_->pictures.size());
+    double sum = 0;
+    for (std::size_t n = 0; n < count; ++n) {
+      for (int level = 0; level < kValidationLevels; ++level) {
+        Random random(n);
+        ViewBatch batch;
+        batch.side = options_.side;
+        Append(*validation_, n * validation_->pictures.size() / count, random, &batch);
+        const auto time = static_cast<std::int64_t>((level + 0.5) / kValidationLevels *
+                                                    static_cast<double>(schedule_.alphas.size()));
+        sum += LossAt(batch, {IdsOf(*validation_, batch.labels[0])}, {time}, random.Next(), average_)
+                   .item<double>();
+      }
+    }
+    return {sum / static_cast<double>(count * kValidationLevels)};
+  }
+
+  Status Export(const std::filesystem::path& path, std::int64_t) override {
+    generate::DiffusionNets exported = nets_;
+    exported.unet = average_->unet;
+    if (average_->text) exported.text = average_->text;
+    return generate::SaveDiffusionModel(exported, path.parent_path() / "model");
+  }
+
+ private:
+  void Append(const CaptionedPool& pool, std::size_t picture, Random& random, ViewBatch* batch) const {
+    const image::Image& whole = pool.pictures.at(picture);
+    const int shorter = std::min(whole.width(), whole.height());
+    const int from = static_cast<int>(std::lround(shorter * random.Uniform(options_.smallest_crop, 1.0)));
+    const image::Image crop = RandomSquare(whole, from, options_.side, random);
+    batch->pixels.insert(batch->pixels.end(), crop.pixels().begin(), crop.pixels().end());
+    batch->labels.push_back(static_cast<std::int64_t>(picture));
+  }
+
+  static const std::vector<std::int64_t>& IdsOf(const CaptionedPool& pool, std::int64_t picture) {
+    return pool.ids[pool.pictures.file_of(static_cast<std::size_t>(picture))];
+  }
+
+  torch::Tensor Latents(const torch::Tensor& pictures) {
+    const torch::NoGradGuard no_grad;
+    return nets_.vae->Scale(nets_.vae->Encode(pictures).mean.to(torch::kFloat32));
+  }
+
+  torch::Tensor LossAt(ViewBatch& batch, const std::vector<std::vector<std::int64_t>>& ids,
+                       const std::vector<std::int64_t>& times, std::uint64_t noise_seed, Learner& learner) {
+    const auto views = static_cast<std::int64_t>(batch.views());
+    const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
+    const torch::Tensor clean = Latents(PictureBatch(batch, device_));
+    std::vector<torch::Tensor> rows;
+    std::vector<float> signal, spread, weight;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      rows.push_back(torch::tensor(ids[i], torch::kInt64));
+      const double alpha = schedule_.alphas[static_cast<std::size_t>(times[i])];
+      signal.push_back(static_cast<float>(std::sqrt(alpha)));
+      spread.push_back(static_cast<float>(std::sqrt(1 - alpha)));
+      weight.push_back(static_cast<float>(Weight(alpha / (1 - alpha))));
+    }
+    const auto column = [&](const std::vector<float>& values) {
+      return torch::tensor(values).view({views, 1, 1, 1}).to(device_);
+    };
+    const torch::Tensor a = column(signal), s = column(spread);
+    // Drawn on the processor, so that a run is the same on every device.
+    at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(noise_seed);
+    const torch::Tensor noise =
+        torch::empty(clean.sizes(), torch::kFloat32).normal_(0, 1, generator).to(device_);
+    const torch::Tensor noisy = a * clean + s * noise;
+    torch::Tensor target = noise;
+    if (schedule_.prediction == generate::Prediction::kVelocity) target = a * noise - s * clean;
+    if (schedule_.prediction == generate::Prediction::kSample) target = clean;
+    generate::ClipText text = learner->text ? learner->text : nets_.text;
+    const torch::Tensor words = text->forward(torch::stack(rows).to(device_));
+    const torch::Tensor output =
+        learner->unet->forward(noisy, torch::tensor(times, torch::kInt64).to(device_), words)
+            .to(torch::kFloat32);
+    return ((output - target).square().mean({1, 2, 3}) * torch::tensor(weight).to(device_)).mean();
+  }
+
+  /// min-SNR-gamma (2303.09556 section 3.4): the weight of the clean picture's error is capped.
+  double Weight(double snr) const {
+    if (options_.snr_gamma == 0) return 1;
+    const double capped = std::min(snr, options_.snr_gamma);
+    switch (schedule_.prediction) {
+      case generate::Prediction::kEpsilon:
+        return capped / snr;
+      case generate::Prediction::kVelocity:
+        return capped / (snr + 1);
+      case generate::Prediction::kSample:
+        return capped;
+    }
+    return 1;
+  }
+
+  const DiffusionTrainingOptions& options_;
+  generate::DiffusionNets nets_;
+  generate::NoiseSchedule schedule_;
+  const CaptionedPool& pool_;
+  const CaptionedPool* validation_;
+  std::vector<std::int64_t> empty_;
+  torch::Device device_;
+  Learner model_{nullptr}, average_{nullptr};
+};
+
+Result<generate::AutoencoderKl> BeginAutoencoder(const std::filesystem::path& path) {
+  if (path.extension() == ".safetensors") return LoadLatentAutoencoder(path);
+  KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(path));
+  return model.nets().vae;
+}
+
+/// The model to train: loaded, or begun anew around a loaded autoencoder.
+Result<generate::DiffusionNets> BeginModel(const DiffusionTrainingOptions& options,
+                                           const CaptionedPictures& pictures) {
+  if (!options.init.empty()) {
+    KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(options.init));
+    return model.nets();
+  }
+  generate::DiffusionNets nets;
+  KANTEI_TRY(nets.vae, BeginAutoencoder(options.autoencoder));
+  generate::ClipTextConfig text = options.text;
+  KANTEI_TRY(nets.tokenizer,
+             generate::ClipTokenizer::Make(LearnWordPieces(pictures.captions, options.vocabulary),
+                                           text.max_position_embeddings));
+  text.vocab_size = static_cast<int>(nets.tokenizer->size());
+  generate::UnetConfig unet = options.unet;
+  unet.in_channels = unet.out_channels = nets.vae->config().latent_channels;
+  unet.cross_attention_dim = text.hidden_size;
+  unet.sample_size = options.side / nets.vae->config().factor();
+  KANTEI_RETURN_IF_ERROR(text.Validate());
+  KANTEI_RETURN_IF_ERROR(unet.Validate());
+  nets.text = generate::ClipText(text);
+  nets.unet = generate::Unet(unet);
+  generate::BeginWeights(*nets.text, options.schedule.seed);
+  generate::BeginWeights(*nets.unet, options.schedule.seed + 1);
+  nets.scheduler.prediction_type = options.velocity ? "v_prediction" : "epsilon";
+  nets.scheduler.set_alpha_to_one = true;
+  nets.scheduler.timestep_spacing = "trailing";
+  nets.scheduler.steps_offset = 0;
+  return nets;
+}
+
+}  // namespace
+
+generate::AutoencoderKlConfig SmallLatentAutoencoder() {
+  generate::AutoencoderKlConfig config;
+  config.block_out_channels = {32, 64, 96};
+  config.layers_per_block = 1;
+  config.norm_num_groups = 16;
+  config.mid_block_add_attention = false;
+  config.scaling_factor = 1;
+  config.sample_size = 128;
+  return config;
+}
+
+generate::UnetConfig SmallUnet(const std::vector<int>& widths) {
+  generate::UnetConfig config;
+  config.block_out_channels = widths;
+  config.heads.clear();
+  config.down_attention.clear();
+  for (const int width : widths) {
+    config.heads.push_back(std::max(1, width / 32));
+    config.down_attention.push_back(config.heads.size() > 1);
+  }
+  config.up_attention.assign(config.down_attention.rbegin(), config.down_attention.rend());
+  config.layers_per_block = 1;
+  config.use_linear_projection = true;
+  return config;
+}
+
+generate::ClipTextConfig SmallTextEncoder() {
+  generate::ClipTextConfig config;
+  config.vocab_size = 2048;
+  config.hidden_size = 192;
+  config.intermediate_size = 768;
+  config.num_hidden_layers = 2;
+  config.num_attention_heads = 6;
+  config.max_position_embeddings = 24;
+  return config;
+}
+
+Status DiffusionTrainingOptions::Validate() const {
+  const auto bad = [](const char* what) { return Status(Error{ErrorCode::kInvalidArgument, what}); };
+  if (init.empty() == autoencoder.empty())
+    return bad("name either the autoencoder whose latents are to be learnt, or a model to go on with");
+  if (vocabulary < 514 || vocabulary > 49'408) return bad("vocabulary must be 514 to 49408 word pieces");
+  if (side < 32 || side > 1024) return bad("side must be 32 to 1024 pixels");
+  if (views_per_step < 1 || views_per_step > 4096) return bad("views_per_step must be 1 to 4096");
+  if (!(condition_dropout >= 0 && condition_dropout <= 1)) return bad("condition_dropout must be 0 to 1");
+  if (!(snr_gamma >= 0 && snr_gamma <= 1000)) return bad("snr_gamma must be 0 to 1000");
+  if (!(smallest_crop > 0 && smallest_crop <= 1)) return bad("smallest_crop must be above 0 and at most 1");
+  return schedule.Validate();
+}
+
+Status TrainDiffusion(const CaptionedPictures& pictures, const CaptionedPictures& validation,
+                      const DiffusionTrainingOptions& options, const std::filesystem::path& directory,
+                      const CancellationToken& cancellation,
+                      const std::function<void(const TrainingState&)>& watch) {
+  KANTEI_RETURN_IF_ERROR(options.Validate());
+  KANTEI_CHECK(pictures.files.size() == pictures.captions.size() &&
+               validation.files.size() == validation.captions.size());
+  KANTEI_TRY(const torch::Device device, OpenDevice(options.schedule.device));
+  KANTEI_TRY(generate::DiffusionNets nets, BeginModel(options, pictures));
+  if (options.side % nets.vae->config().factor() != 0)
+    return Error{ErrorCode::kInvalidArgument, "side must be a multiple of the autoencoder's factor " +
+                                                  std::to_string(nets.vae->config().factor())};
+  if (nets.unet->config().inpainting())
+    return Error{ErrorCode::kUnsupported, "inpainting networks of 9 channels cannot be trained"};
+  KANTEI_TRY(generate::NoiseSchedule schedule, generate::MakeNoiseSchedule(nets.scheduler));
+  KANTEI_TRY(const CaptionedPool pool, LoadPool(pictures, options, *nets.tokenizer, cancellation));
+  std::unique_ptr<CaptionedPool> held;
+  if (!validation.files.empty()) {
+    KANTEI_TRY(CaptionedPool loaded, LoadPool(validation, options, *nets.tokenizer, cancellation));
+    held = std::make_unique<CaptionedPool>(std::move(loaded));
+  }
+  KANTEI_TRY(const generate::EncodedPrompt empty, nets.tokenizer->Encode(""));
+  std::uint64_t captions = 0xCBF29CE484222325ull;  // FNV-1a: other words are another run
+  for (const std::string& caption : pictures.captions)
+    for (const char c : caption + "\n")
+      captions = (captions ^ static_cast<unsigned char>(c)) * 0x100000001B3ull;
+  DiffusionTask task(options, std::move(nets), std::move(schedule), pool, held.get(), empty.chunks.front(),
+                     device);
+  return RunTraining(&task, options.schedule, EssentialOptions(options, captions),
+                     pool.pictures.fingerprint(), directory, cancellation, watch);
+}
+
+}  // namespace kantei::train
