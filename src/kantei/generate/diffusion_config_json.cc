@@ -112,7 +112,7 @@ class FieldReader {
       const Json* found = Find(key);
       if (found == nullptr || *found == value) continue;
       if (found->is_array() &&
-          std::all_of(found->begin(), found->end(), [&](const Json& each) { return each == value; })) {
+          std::count(found->begin(), found->end(), value) == static_cast<std::ptrdiff_t>(found->size())) {
         continue;
       }
       Unsupported(key, value.is_null() ? "none" : DumpJson(value));
