@@ -15,9 +15,9 @@ def main() -> int:
             found[pathlib.Path(record["file"]["path"]).name] = record
     wrong = 0
     layout = "{:<17} {:<7} {:<40} {:<11} {:<8} {:<13} {}"
-    print(layout.format("suspect", "copy", "of", "similarity", "altered", "made by AI", "as expected"))
+    print(layout.format("suspect", "copy", "of", "similarity", "altered", "made/edited", "as expected"))
     for row in sys.stdin:
-        name, _, _, source, altered, ai_band = (field.strip() for field in row.split("|"))
+        name, _, _, source, altered, pixel_band = (field.strip() for field in row.split("|"))
         record = found.get(name)
         if record is None or "checks" not in record:
             print(layout.format(name, "-", "-", "-", "-", "-", "NO: not inspected"))
@@ -28,14 +28,14 @@ def main() -> int:
         named = pathlib.Path(best["path"]).name if best else "-"
         changed = max((region["changed_share"] for region in best["regions"]), default=0) if best else 0
         changed_word = "-" if best is None else "yes" if changed > 0.01 else "no"
-        ai = record["checks"]["authenticity"]["band"]
+        band = record["checks"]["authenticity"]["band"]
         # A copy must be named with strong evidence, and nothing else beside it; a stranger must have no match at all.
         copy_right = (copy["band"] == "strong" and len(copy["matches"]) == 1) if source != "-" else copy["band"] == "none"
-        right = named == source and copy_right and changed_word == altered and ai == ai_band
+        right = named == source and copy_right and changed_word == altered and band == pixel_band
         wrong += not right
         similarity = f"{best['similarity']:.2f}" if best else "-"
-        verdict = "yes" if right else f"NO: expected {source}, altered {altered}, {ai_band}"
-        print(layout.format(name, copy["band"], named, similarity, changed_word, ai, verdict))
+        verdict = "yes" if right else f"NO: expected {source}, altered {altered}, {pixel_band}"
+        print(layout.format(name, copy["band"], named, similarity, changed_word, band, verdict))
     return 1 if wrong else 0
 
 
