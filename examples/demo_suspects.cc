@@ -327,17 +327,25 @@ Status MakeScene(const Job& job) {
   return kantei::image::WriteImage(job.out, scene, 90);
 }
 
+/// Scenes of the seeds FIRST to LAST into the folder OUT; SOURCE... is FIRST LAST [WIDTH HEIGHT]. One start for all of them.
+Status MakeScenes(const Job& job) {
+  if (job.sources.size() < 2)
+    return kantei::Error{kantei::ErrorCode::kInvalidArgument, "FIRST LAST is missing"};
+  for (int seed = std::atoi(job.sources[0].c_str()); seed <= std::atoi(job.sources[1].c_str()); ++seed) {
+    Job one{job.out / ("scene" + std::to_string(seed) + ".jpg"), {std::to_string(seed)}};
+    one.sources.insert(one.sources.end(), job.sources.begin() + 2, job.sources.end());
+    KANTEI_RETURN_IF_ERROR(MakeScene(one));
+  }
+  return {};
+}
+
 const std::map<std::string, std::function<Status(const Job&)>>& Kinds() {
   static const std::map<std::string, std::function<Status(const Job&)>> kinds = {
-      {"untouched", MakeUntouched},
-      {"crop", MakeCrop},
-      {"mirror", MakeMirror},
-      {"collage", MakeCollage},
-      {"screenshot", MakeScreenshot},
-      {"inpaint", MakeInpainting},
-      {"tagged", MakeTagged},
-      {"resaved", MakeResaved},
-      {"scene", MakeScene}};
+      {"untouched", MakeUntouched},   {"crop", MakeCrop},
+      {"mirror", MakeMirror},         {"collage", MakeCollage},
+      {"screenshot", MakeScreenshot}, {"inpaint", MakeInpainting},
+      {"tagged", MakeTagged},         {"resaved", MakeResaved},
+      {"scene", MakeScene},           {"scenes", MakeScenes}};
   return kinds;
 }
 
@@ -351,7 +359,7 @@ int main(int argc, char** argv) {
     std::fprintf(
         stderr,
         "\ncollage takes the copied picture and three others, inpaint SOURCE [X Y] (shares of the sides),\n"
-        "scene SEED [WIDTH HEIGHT]\n");
+        "scene SEED [WIDTH HEIGHT], scenes FIRST LAST [WIDTH HEIGHT] into a folder OUT\n");
     return 2;
   }
   const Job job{argv[2], {argv + 3, argv + argc}};

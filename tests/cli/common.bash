@@ -29,8 +29,7 @@ expect_equal() { [ "$1" = "$2" ] || { echo "FAILED (line ${BASH_LINENO[0]}): '$1
 # make_scenes FOLDER FIRST LAST: one small drawn scene per seed.
 make_scenes() {
   mkdir -p "$1"
-  local seed
-  for seed in $(seq "$2" "$3"); do "$make_picture" scene "$1/scene$seed.jpg" "$seed" 320 240; done
+  "$make_picture" scenes "$1" "$2" "$3" 320 240
 }
 
 # One JSON value per line, each an object; prints how many.
