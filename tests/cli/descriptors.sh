@@ -51,7 +51,7 @@ truncate -s -1000 models/cut.safetensors
 expect_code 4 "$KANTEI" library add --library other --model models/cut.safetensors pictures
 expect_in err "cut.safetensors"
 echo "not weights" >models/text.safetensors
-expect_code 5 "$KANTEI" library add --library other --model models/text.safetensors pictures
+expect_code 4 "$KANTEI" library add --library other --model models/text.safetensors pictures
 python3 -c 'import pickle; pickle.dump({"a": 1}, open("models/p.pt", "wb"))'
 expect_code 6 "$KANTEI" models import models/p.pt --name p --i-trust-this-file
 expect_in err "pickle"

@@ -13,7 +13,7 @@ expect_code 3 "$KANTEI" evaluate authenticity set --model nothing-of-that-name
 expect_in err "nothing-of-that-name"
 expect_code 3 "$KANTEI" calibrate --authentic set/real --fake set/made --out p.json --model nothing-of-that-name
 expect_in err "nothing-of-that-name"
-expect_code 5 "$KANTEI" evaluate authenticity set --model set/samples.tsv
+expect_code 4 "$KANTEI" evaluate authenticity set --model set/samples.tsv
 expect_in err "samples.tsv"
 expect_code 6 "$KANTEI" evaluate authenticity set --model "$(dirname "$KANTEI")/../../../models/copy-descriptor.safetensors"
 expect_code 2 "$KANTEI" calibrate set
