@@ -17,7 +17,7 @@ def main() -> int:
     layout = "{:<17} {:<7} {:<40} {:<11} {:<8} {:<13} {}"
     print(layout.format("suspect", "copy", "of", "similarity", "altered", "made/edited", "as expected"))
     for row in sys.stdin:
-        name, _, _, source, altered, pixel_band = (field.strip() for field in row.split("|"))
+        name, _, _, source, altered, expected_band = (field.strip() for field in row.split("|"))
         record = found.get(name)
         if record is None or "checks" not in record:
             print(layout.format(name, "-", "-", "-", "-", "-", "NO: not inspected"))
@@ -31,10 +31,10 @@ def main() -> int:
         band = record["checks"]["authenticity"]["band"]
         # A copy must be named with strong evidence, and nothing else beside it; a stranger must have no match at all.
         copy_right = (copy["band"] == "strong" and len(copy["matches"]) == 1) if source != "-" else copy["band"] == "none"
-        right = named == source and copy_right and changed_word == altered and band == pixel_band
+        right = named == source and copy_right and changed_word == altered and band == expected_band
         wrong += not right
         similarity = f"{best['similarity']:.2f}" if best else "-"
-        verdict = "yes" if right else f"NO: expected {source}, altered {altered}, {pixel_band}"
+        verdict = "yes" if right else f"NO: expected {source}, altered {altered}, {expected_band}"
         print(layout.format(name, copy["band"], named, similarity, changed_word, band, verdict))
     return 1 if wrong else 0
 

@@ -22,6 +22,17 @@ grep -qa "ClaimSha256=\"$hash\"" one.png || fail "the picture does not carry its
 expect_code 0 "${generate[@]}" --seed 6 --count 2 --out many --preview-every 1
 cmp one.png many/7.png
 [ -f many/6.step-1.jpg ] || fail "no preview"
+# Finished pictures stay when the run is given again; others are made.
+touch -d '2001-01-01' many/6.png many/7.png
+expect_code 0 "${generate[@]}" --seed 6 --count 3 --out many
+expect_in err "2 pictures were made before"
+[ "$(wc -l <out)" = 3 ] || fail "not all pictures are named"
+[ -f many/8.png ] || fail "the rest was not made"
+[ "$(date -r many/6.png +%Y)" = 2001 ] || fail "a finished picture was made again"
+cp many/6.png six.png
+head -c 200 six.png >many/6.png
+expect_code 0 "${generate[@]}" --seed 6 --count 2 --out many
+cmp six.png many/6.png
 expect_code 0 "${generate[@]}" --seed 8 --out two.jpg --negative "blue lake" --scheduler euler --karras
 
 expect_code 0 "$KANTEI" inspect --no-copy --json one.png two.jpg

@@ -7,6 +7,7 @@
 #include "kantei/authenticity/forensic_net.h"
 #include "kantei/base/files.h"
 #include "kantei/base/sha256.h"
+#include "kantei/image/plane.h"
 #include "kantei/nn/cpu_network.h"
 #include "kantei/nn/safetensors.h"
 #include "kantei/nn/weights_net.h"
@@ -55,43 +56,18 @@ double MeanOfHighest(std::vector<float> values, double share) {
   return sum / static_cast<double>(count);
 }
 
-/// Between which two cells of a map a pixel lies, and how near the second.
-struct Between {
-  int low = 0, high = 0;
-  float part = 0;
-};
-
-std::vector<Between> Places(int pixels, int cells) {
-  std::vector<Between> places;
-  for (int i = 0; i < pixels; ++i) {
-    const float at =
-        std::clamp((static_cast<float>(i) + 0.5f) / kMapStep - 0.5f, 0.0f, static_cast<float>(cells - 1));
-    const int low = static_cast<int>(at);
-    places.push_back({low, std::min(low + 1, cells - 1), at - static_cast<float>(low)});
-  }
-  return places;
-}
-
 /// Logits 1 x 1 x h x w at a step of four pixels -> probabilities of a picture of width x height.
 image::Plane FullSize(const torch::Tensor& logits, int width, int height) {
   const torch::Tensor share = torch::sigmoid(logits).contiguous();
-  const auto w = static_cast<std::size_t>(share.size(3));
-  const auto across = Places(width, static_cast<int>(w)),
-             down = Places(height, static_cast<int>(share.size(2)));
-  const float* values = share.data_ptr<float>();
-  image::Plane plane(width, height);
-  std::vector<float> line(w);
-  for (int y = 0; y < height; ++y) {
-    const Between& v = down[static_cast<std::size_t>(y)];
-    const float *above = values + static_cast<std::size_t>(v.low) * w,
-                *below = values + static_cast<std::size_t>(v.high) * w;
-    for (std::size_t x = 0; x < w; ++x) line[x] = above[x] + v.part * (below[x] - above[x]);
-    float* row = plane.row(y);
-    for (const Between& h : across) {
-      const float left = line[static_cast<std::size_t>(h.low)];
-      *row++ = left + h.part * (line[static_cast<std::size_t>(h.high)] - left);
-    }
-  }
+  image::Plane cells(static_cast<int>(share.size(3)), static_cast<int>(share.size(2)));
+  std::copy_n(share.data_ptr<float>(), cells.values.size(), cells.values.begin());
+  image::Plane plane = image::ResizeBilinear(cells, kMapStep * cells.width, kMapStep * cells.height);
+  // The cells cover the picture filled up to whole ones. Cut in place: a second map of 100 megapixels is 400 MB.
+  for (int y = 0; y < height; ++y)
+    std::copy_n(plane.row(y), width,
+                plane.values.data() + static_cast<std::size_t>(y) * static_cast<std::size_t>(width));
+  plane.width = width, plane.height = height;
+  plane.values.resize(static_cast<std::size_t>(width) * static_cast<std::size_t>(height));
   return plane;
 }
 

@@ -164,9 +164,8 @@ ForensicMaps ForensicNetImpl::Maps(const torch::Tensor& pixels) {
 
 torch::Tensor ForensicNetImpl::Contrast(const torch::Tensor& features) {
   const torch::Tensor f = contrast(features).to(torch::kFloat32);
-  const torch::Tensor mean = f.mean({2, 3}, true);
-  const torch::Tensor distance =
-      (f - mean) * ((f - mean).square().mean({2, 3}, true) + kLeastVariance).rsqrt();
+  const torch::Tensor departure = f - f.mean({2, 3}, true);
+  const torch::Tensor distance = departure * (departure.square().mean({2, 3}, true) + kLeastVariance).rsqrt();
   return contrast_lateral(torch::cat({distance, distance.abs()}, 1)
                               .to(features.scalar_type())
                               .contiguous(torch::MemoryFormat::ChannelsLast));

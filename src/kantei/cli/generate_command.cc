@@ -1,11 +1,12 @@
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "kantei/authenticity/generated_mark.h"
+#include "kantei/base/clock.h"
 #include "kantei/base/files.h"
 #include "kantei/base/json.h"
 #include "kantei/base/progress.h"
@@ -25,6 +26,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kProgram = "kantei " KANTEI_VERSION;
 constexpr int kJpegQuality = 95;
+constexpr std::size_t kMaxRecordBytes = 1 << 20, kMaxPictureBytes = 1 << 30;
 
 struct GenerateArguments {
   std::string model, out, size, scheduler, init, mask, control;
@@ -94,15 +96,6 @@ class Target {
   int count_;
 };
 
-std::string UtcNow() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
 /// The picture with its mark, and the record beside it.
 Result<Json> WriteWithRecord(const fs::path& path, const image::Image& pixels, const Json& claim,
                              bool composite) {
@@ -117,6 +110,20 @@ Result<Json> WriteWithRecord(const fs::path& path, const image::Image& pixels, c
   beside += ".json";
   KANTEI_RETURN_IF_ERROR(WriteFileAtomic(beside, DumpJson(record, 2) + "\n"));
   return record;
+}
+
+/// The record beside a picture that an earlier run of the same command has finished.
+std::optional<Json> FinishedRecord(const fs::path& picture, const generate::GenerationContext& context,
+                                   const generate::SampleOptions& options, std::uint64_t seed) {
+  fs::path beside = picture;
+  beside += ".json";
+  const auto text = ReadTextFile(beside, kMaxRecordBytes);
+  if (!text.ok()) return std::nullopt;
+  auto record = ParseJson(*text, DisplayPath(beside));
+  if (!record.ok() || !generate::IsRecordOf(*record, context, options, seed)) return std::nullopt;
+  const auto file = ReadFile(picture, kMaxPictureBytes);
+  if (!file.ok() || !generate::CheckGenerationRecord(*record, *file).ok()) return std::nullopt;
+  return *record;
 }
 
 Result<fs::path> FindGenerator(const std::string& named) {
@@ -144,40 +151,56 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   const Target target(arguments->out, options.count);
   KANTEI_RETURN_IF_ERROR(target.Prepare());
   KANTEI_TRY(const fs::path path, FindGenerator(arguments->model));
-  KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(path, arguments->loading));
   generate::GenerationContext context{std::string(kProgram), DisplayPath(path), "", arguments->precision,
                                       arguments->loading.device};
   KANTEI_TRY(context.model_sha256, generate::ModelHash(path));
 
-  generate::SampleResult result;
+  const auto say = [&](Json record, const fs::path& file) {
+    record["picture"]["path"] = DisplayPath(file);
+    session->out.WriteLine(session->json ? DumpJson(record) : TerminalPath(file));
+  };
+  // What a stopped run has finished is not made again.
+  int there = 0;
+  for (; there < options.count; ++there) {
+    const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(there);
+    const std::optional<Json> record = FinishedRecord(target.Picture(seed), context, options, seed);
+    if (!record) break;
+    say(*record, target.Picture(seed));
+  }
+  if (there > 0) session->Say(std::to_string(there) + " pictures were made before.");
+  if (there == options.count) return kExitOk;
+  options.seed += static_cast<std::uint64_t>(there);
+  options.count -= there;
+  KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(path, arguments->loading));
+  const auto write = [&](generate::SampledPicture&& picture,
+                         const std::vector<std::string>& notes) -> Status {
+    const fs::path file = target.Picture(picture.seed);
+    KANTEI_TRY(const Json record, WriteWithRecord(file, picture.pixels,
+                                                  generate::GenerationClaim(context, options, picture, notes),
+                                                  !options.mask.empty()));
+    say(record, file);
+    return {};
+  };
+  Result<generate::SampleResult> result = generate::SampleResult();
   {
-    Progress progress("Generating", 0, "steps");
+    const auto most =
+        static_cast<std::uint64_t>(options.count) * static_cast<std::uint64_t>(options.scheduler.steps);
+    // From a picture on fewer steps are taken than there are.
+    Progress progress("Generating", options.init.empty() ? most : 0, "steps");
     generate::SampleWatch watch;
     watch.step = [&](int, int, int) { progress.Advance(); };
     watch.preview_every = arguments->preview_every;
     watch.preview = [&](int picture, int step, const image::Image& rough) {
       const auto seed = options.seed + static_cast<std::uint64_t>(picture);
-      const Status written = image::WriteImage(target.Preview(seed, step), rough, kJpegQuality);
-      if (!written.ok()) progress.Say("kantei: " + TerminalText(written.error().message));
+      const Status drawn = image::WriteImage(target.Preview(seed, step), rough, kJpegQuality);
+      if (!drawn.ok()) progress.Say("kantei: " + TerminalText(drawn.error().message));
     };
-    KANTEI_TRY(result, generate::SamplePictures(model, options, watch, session->cancellation));
+    watch.finished = write;
+    result = generate::SamplePictures(model, options, watch, session->cancellation);
   }
+  if (!result.ok()) return result.error();
   for (const std::string& remark : model.info().remarks) session->Say("Note: " + TerminalText(remark));
-  for (const std::string& note : result.notes) session->Say("Note: " + TerminalText(note) + ".");
-  for (std::size_t i = 0; i < result.pictures.size(); ++i) {
-    const generate::SampledPicture& picture = result.pictures[i];
-    const fs::path file = target.Picture(picture.seed);
-    KANTEI_TRY(const Json record,
-               WriteWithRecord(file, picture.pixels, generate::GenerationClaim(context, options, result, i),
-                               !options.mask.empty()));
-    if (session->json) {
-      Json line = record;
-      line["picture"]["path"] = DisplayPath(file);
-      session->out.WriteLine(DumpJson(line));
-    } else {
-      session->out.WriteLine(TerminalPath(file));
-    }
-  }
+  for (const std::string& note : result->notes) session->Say("Note: " + TerminalText(note) + ".");
   return kExitOk;
 }
 

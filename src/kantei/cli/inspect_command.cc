@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <chrono>
-#include <ctime>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "kantei/authenticity/detector_factory.h"
+#include "kantei/base/clock.h"
 #include "kantei/base/files.h"
 #include "kantei/base/parallel.h"
 #include "kantei/base/progress.h"
@@ -38,15 +37,6 @@ struct InspectArguments {
   std::string language = "en";
   std::string reference = "photo";
 };
-
-std::string UtcNow() {
-  const std::time_t now = std::time(nullptr);
-  std::tm parts{};
-  gmtime_r(&now, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
 
 /// Null when copies are not looked for: by choice, or because nobody made a library yet (which is said once).
 Result<std::unique_ptr<copy::CopyDetector>> OpenDetector(const Session& session,

@@ -46,8 +46,7 @@ Result<std::string> ModelHash(const std::filesystem::path& path) {
 }
 
 Json GenerationClaim(const GenerationContext& context, const SampleOptions& options,
-                     const SampleResult& result, std::size_t index) {
-  const SampledPicture& picture = result.pictures.at(index);
+                     const SampledPicture& picture, const std::vector<std::string>& notes) {
   Json claim{{"format", "kantei.generation"},
              {"format_version", 1},
              {"program", context.program},
@@ -76,7 +75,7 @@ Json GenerationClaim(const GenerationContext& context, const SampleOptions& opti
     claim["control"] = {{"pixels_sha256", PixelHash(options.control)}};
     claim["control_strength"] = options.control_strength;
   }
-  claim["notes"] = result.notes;
+  claim["notes"] = notes;
   claim["pixels_sha256"] = PixelHash(picture.pixels);
   return claim;
 }
@@ -111,6 +110,21 @@ Status CheckGenerationRecord(const Json& record, std::span<const std::byte> file
   if (!IsText(Member(*claim, "pixels_sha256"), PixelHash(decoded->pixels)))
     return differs("the picture's pixels are not those that were generated");
   return {};
+}
+
+bool IsRecordOf(const Json& record, const GenerationContext& context, const SampleOptions& options,
+                std::uint64_t seed) {
+  const Json* claim = Member(record, "claim");
+  if (claim == nullptr || !claim->is_object()) return false;
+  Json wished = GenerationClaim(context, options, {{}, seed, {}}, {}), made = *claim;
+  wished["width"] = options.width, wished["height"] = options.height;
+  if (options.width == 0) {
+    for (Json* json : {&wished, &made})
+      json->erase("width"), json->erase("height");  // the model's own, or the picture's
+  }
+  for (const char* outcome : {"pixels_sha256", "notes"})
+    for (Json* json : {&wished, &made}) json->erase(outcome);
+  return wished == made;
 }
 
 }  // namespace kantei::generate

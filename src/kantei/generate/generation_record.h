@@ -1,6 +1,7 @@
 // What is written beside a generated picture, so that anyone can see how it was made and make it again.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -26,7 +27,7 @@ Result<std::string> ModelHash(const std::filesystem::path& path);
 /// All that the picture depends on, its pixels' hash, and what was noticed. Holds no time, so that a picture made again has the same
 /// claim.
 Json GenerationClaim(const GenerationContext& context, const SampleOptions& options,
-                     const SampleResult& result, std::size_t index);
+                     const SampledPicture& picture, const std::vector<std::string>& notes);
 /// SHA-256 of the claim as one line of JSON, as DumpJson writes it. The picture carries it.
 std::string ClaimHash(const Json& claim);
 
@@ -37,5 +38,9 @@ Json GenerationRecord(const Json& claim, const std::string& file_name, std::span
 /// Is `file` the picture that the record tells of? kCorrupt says what differs: the claim from its hash, the file or its pixels from
 /// theirs.
 Status CheckGenerationRecord(const Json& record, std::span<const std::byte> file);
+
+/// Would this run make the picture of `seed` that the record tells of? Its pixels are not looked at.
+bool IsRecordOf(const Json& record, const GenerationContext& context, const SampleOptions& options,
+                std::uint64_t seed);
 
 }  // namespace kantei::generate

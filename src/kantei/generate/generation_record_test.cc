@@ -29,7 +29,8 @@ TEST(GenerationRecord, TellsHowAndIsTiedToThePicture) {
   options.init = image::Image(12, 10, 3);
   options.mask = image::Image(12, 10, 1);
   const SampleResult result = MadeResult();
-  const Json claim = GenerationClaim({"kantei 1", "m/", "abc", "float32", "cpu"}, options, result, 0);
+  const Json claim =
+      GenerationClaim({"kantei 1", "m/", "abc", "float32", "cpu"}, options, result.pictures[0], result.notes);
   EXPECT_EQ(claim["seed"], 42);
   EXPECT_EQ(claim["strength"], 1.0);
   EXPECT_EQ(claim["prompt"], "a fox");
@@ -51,6 +52,29 @@ TEST(GenerationRecord, TellsHowAndIsTiedToThePicture) {
   EXPECT_TRUE(CheckGenerationRecord(moved, png).ok());
   EXPECT_FALSE(CheckGenerationRecord(Json::object(), png).ok());
   EXPECT_FALSE(CheckGenerationRecord(Json::array(), png).ok());
+}
+
+TEST(GenerationRecord, KnowsTheRunThatMadeIt) {
+  SampleOptions options;
+  options.prompt = "a fox";
+  const GenerationContext context{"kantei 1", "m/", "abc", "float32", "cpu"};
+  const SampleResult result = MadeResult();
+  const Json record =
+      GenerationRecord(GenerationClaim(context, options, result.pictures[0], {"long"}), "x.png", {}, "now");
+  EXPECT_TRUE(IsRecordOf(record, context, options, 42));
+  EXPECT_FALSE(IsRecordOf(record, context, options, 43));
+  options.width = 12, options.height = 10;
+  EXPECT_TRUE(IsRecordOf(record, context, options, 42));
+  options.width = 20;
+  EXPECT_FALSE(IsRecordOf(record, context, options, 42));
+  options.width = options.height = 0;
+  options.guidance = 2;
+  EXPECT_FALSE(IsRecordOf(record, context, options, 42));
+  options.guidance = SampleOptions().guidance;
+  GenerationContext other = context;
+  other.model_sha256 = "abd";
+  EXPECT_FALSE(IsRecordOf(record, other, options, 42));
+  EXPECT_FALSE(IsRecordOf(Json::array(), context, options, 42));
 }
 
 TEST(GenerationRecord, AModelsHashFollowsEveryFile) {

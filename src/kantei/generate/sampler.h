@@ -65,6 +65,8 @@ struct SampleWatch {
       step;  ///< after each; step from 1; counts from 0 over all pictures
   std::function<void(int picture, int step, const image::Image& rough)> preview;
   int preview_every = 0;  ///< steps; 0: never
+  /// Takes each picture as soon as it is finished, with the notes so far; it is then not in the result. An error ends the run.
+  std::function<Status(SampledPicture&& picture, const std::vector<std::string>& notes)> finished;
 };
 
 /// kInvalidArgument (options that do not fit the model), kTooLarge (memory), kCancelled (between steps).

@@ -25,10 +25,11 @@ double AvailableBytes() {
 /// A little more than what was seen: skips, and a handful of maps at the finest level.
 double EstimatedBytes(const DiffusionNets& nets, const SampleOptions& options, const SampleSize& size) {
   const double places = static_cast<double>(size.latent_width()) * static_cast<double>(size.latent_height());
-  const double passes = std::min(options.batch, options.count) * (options.guidance > 1 ? 2.0 : 1.0);
+  const int batch = std::min(options.batch, options.count);
+  const double passes = batch * (options.guidance > 1 ? 2.0 : 1.0);
   const double width = nets.unet->config().block_out_channels.front();
   return passes * places * width * 64 * static_cast<double>(torch::elementSize(nets.unet->type())) +
-         3.0 * size.width * size.height * 4 * options.count;
+         3.0 * size.width * size.height * 4 * batch;
 }
 
 image::Image Fitted(const image::Image& picture, const SampleSize& size) {

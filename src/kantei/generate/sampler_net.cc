@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <new>
+#include <utility>
 
 #include "kantei/generate/sampler_inputs_net.h"
 #include "kantei/image/transform.h"
@@ -82,11 +83,9 @@ class Sampling {
 
   Status MakeBatch(int first, int count, SampleResult* result) {
     const torch::Tensor start = Noise(first, count, NoiseStream::kStart, 0);
-    const std::size_t made = result->pictures.size();
-    for (int i = 0; i < count; ++i) {
-      result->pictures.emplace_back();
-      result->pictures.back().seed = options_.seed + static_cast<std::uint64_t>(first + i);
-    }
+    std::vector<SampledPicture> made(static_cast<std::size_t>(count));
+    for (int i = 0; i < count; ++i)
+      made[static_cast<std::size_t>(i)].seed = options_.seed + static_cast<std::uint64_t>(first + i);
     torch::Tensor x = from_picture_ ? plan_.steps[0].signal * source_.latents + plan_.steps[0].spread * start
                                     : plan_.start_scale * start;
     torch::Tensor before;
@@ -101,8 +100,7 @@ class Sampling {
         const torch::Tensor norms =
             std::abs(step.noise_from_output) * (with - without).flatten(1).norm(2, 1).cpu();
         for (int i = 0; i < count; ++i)
-          result->pictures[made + static_cast<std::size_t>(i)].guidance_norms.push_back(
-              norms[i].item<double>());
+          made[static_cast<std::size_t>(i)].guidance_norms.push_back(norms[i].item<double>());
       }
       StepTensors tensors{first, s,       steps,
                           step,  x,       output,
@@ -120,7 +118,14 @@ class Sampling {
       x = next, before = clean;
       KANTEI_RETURN_IF_ERROR(Tell(first, count, s + 1, clean));
     }
-    return Finish(x, made, result);
+    KANTEI_RETURN_IF_ERROR(Finish(x, &made));
+    for (SampledPicture& picture : made) {
+      if (watch_.finished)
+        KANTEI_RETURN_IF_ERROR(watch_.finished(std::move(picture), result->notes));
+      else
+        result->pictures.push_back(std::move(picture));
+    }
+    return {};
   }
 
   Status Tell(int first, int count, int step, const torch::Tensor& clean) {
@@ -149,7 +154,7 @@ class Sampling {
     return vae->DecodeTiled(vae->Unscale(latents).to(vae->device(), vae->type()), {}, cancellation_);
   }
 
-  Status Finish(const torch::Tensor& latents, std::size_t made, SampleResult* result) {
+  Status Finish(const torch::Tensor& latents, std::vector<SampledPicture>* made) {
     for (std::int64_t i = 0; i < latents.size(0); ++i) {
       KANTEI_TRY(const torch::Tensor picture, Decode(latents.narrow(0, i, 1)));
       if (!torch::isfinite(picture).all().item<bool>())
@@ -162,7 +167,7 @@ class Sampling {
             std::copy_n(source_.picture.pixels().begin() + static_cast<std::ptrdiff_t>(3 * p), 3,
                         pixels.pixels().begin() + static_cast<std::ptrdiff_t>(3 * p));
       }
-      result->pictures[made + static_cast<std::size_t>(i)].pixels = std::move(pixels);
+      (*made)[static_cast<std::size_t>(i)].pixels = std::move(pixels);
     }
     return {};
   }

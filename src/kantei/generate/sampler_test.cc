@@ -179,6 +179,37 @@ TEST(Sampler, PicturesAreStartedFrom) {
       1e-4));
 }
 
+TEST(Sampler, FinishedPicturesAreHandedOverBeforeARunIsStopped) {
+  const DiffusionNets nets = TinyNets();
+  SampleOptions options = Options();
+  options.count = 3;
+  const SampleResult kept = Sample(nets, options);
+  ASSERT_EQ(kept.pictures.size(), 3u);
+  const CancellationToken token;
+  SampleWatch watch;
+  std::vector<SampledPicture> given;
+  watch.finished = [&](SampledPicture&& picture, const std::vector<std::string>&) -> Status {
+    given.push_back(std::move(picture));
+    if (given.size() == 2) token.Cancel();
+    return {};
+  };
+  const auto stopped = SampleWithHooks(nets, options, {}, watch, token);
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_EQ(stopped.error().code, ErrorCode::kCancelled);
+  ASSERT_EQ(given.size(), 2u);
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    EXPECT_EQ(given[i].seed, kept.pictures[i].seed);
+    EXPECT_TRUE(std::ranges::equal(given[i].pixels.pixels(), kept.pictures[i].pixels.pixels()));
+  }
+  // What cannot be kept ends the run.
+  watch.finished = [](SampledPicture&&, const std::vector<std::string>&) {
+    return Status(Error{ErrorCode::kUnavailable, "disk full"});
+  };
+  const auto full = SampleWithHooks(nets, options, {}, watch, {});
+  ASSERT_FALSE(full.ok());
+  EXPECT_EQ(full.error().message, "disk full");
+}
+
 TEST(Sampler, NoiseIsNormalAndEachStreamItsOwn) {
   const torch::Tensor noise = SeededNoise(3, NoiseStream::kStart, 0, 4, 64, 64);
   EXPECT_NEAR(noise.mean().item<double>(), 0, 0.03);

@@ -1,10 +1,9 @@
 #include "kantei/store/catalog.h"
 
-#include <chrono>
-#include <ctime>
 #include <system_error>
 #include <utility>
 
+#include "kantei/base/clock.h"
 #include "kantei/store/catalog_state.h"
 
 namespace kantei::store {
@@ -18,15 +17,6 @@ Result<Digest> ParseSha256(const std::string& sha256) {
   if (!code.ok())
     return Error{ErrorCode::kInvalidArgument, "a SHA-256 is 64 hexadecimal digits, not '" + sha256 + "'"};
   return ToBytes(*code);
-}
-
-std::string UtcNow() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm parts{};
-  ::gmtime_r(&now, &parts);
-  char text[32];
-  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return std::string(text, size);
 }
 
 Result<std::optional<std::int64_t>> FindId(Database* database, const char* sql,

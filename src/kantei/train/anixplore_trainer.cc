@@ -48,11 +48,11 @@ TORCH_MODULE(WeighedAniXplore);
 
 class AniXploreTask : public DetectionTask {
  public:
-  AniXploreTask(const AniXploreTrainingOptions& options, const SamplePool& pool, const SamplePool* validation,
+  AniXploreTask(const AniXploreTrainingOptions& options, const SamplePools& pools,
                 const torch::Device& device)
       : DetectionTask({options.pictures_per_step, options.side, options.edited_share, options.generated_share,
                        0.0, 0.0, options.schedule.seed},
-                      pool, validation, device),
+                      pools, device),
         options_(options) {
     torch::manual_seed(options.schedule.seed);
     model_ = WeighedAniXplore(nn::AniXploreOptions{options.released_quirks});
@@ -189,15 +189,8 @@ Status TrainAniXplore(const std::vector<dataset::AuthenticitySample>& samples,
                       const AniXploreTrainingOptions& options, const std::filesystem::path& directory,
                       const CancellationToken& cancellation,
                       const std::function<void(const TrainingState&)>& watch) {
-  KANTEI_RETURN_IF_ERROR(options.Validate());
-  KANTEI_TRY(const torch::Device device, OpenDevice(options.schedule.device));
-  return WithSamplePools(samples, validation, options.schedule.loader_threads, cancellation,
-                         [&](const SamplePool& pool, const SamplePool* held) -> Status {
-                           AniXploreTask task(options, pool, held, device);
-                           KANTEI_RETURN_IF_ERROR(task.Prepare());
-                           return RunTraining(&task, options.schedule, EssentialOptions(options),
-                                              pool.fingerprint(), directory, cancellation, watch);
-                         });
+  return TrainDetector<AniXploreTask>(samples, validation, options, EssentialOptions(options), directory,
+                                      cancellation, watch);
 }
 
 }  // namespace kantei::train

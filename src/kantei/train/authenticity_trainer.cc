@@ -7,6 +7,7 @@
 #include "kantei/nn/weights_net.h"
 #include "kantei/train/detection_task_net.h"
 #include "kantei/train/device_net.h"
+#include "kantei/train/picture_batch_net.h"
 
 namespace kantei::train {
 namespace {
@@ -50,11 +51,11 @@ Json EssentialOptions(const AuthenticityTrainingOptions& o) {
 
 class AuthenticityTask : public DetectionTask {
  public:
-  AuthenticityTask(const AuthenticityTrainingOptions& options, const SamplePool& pool,
-                   const SamplePool* validation, const torch::Device& device)
+  AuthenticityTask(const AuthenticityTrainingOptions& options, const SamplePools& pools,
+                   const torch::Device& device)
       : DetectionTask({options.views_per_step, options.view.side, options.edited_share,
                        options.generated_share, options.composite, options.paired, options.schedule.seed},
-                      pool, validation, device),
+                      pools, device),
         options_(options) {
     torch::manual_seed(options.schedule.seed);
     model_ = ForensicNet(ShapeOf(options));
@@ -76,7 +77,7 @@ class AuthenticityTask : public DetectionTask {
     ForensicMaps maps;
     {
       const Bfloat16Scope mixed(options_.schedule.bfloat16, device());
-      maps = model_->Maps(Pixels(batch));
+      maps = model_->Maps(PictureBatch(batch, device()));
     }
     return LossOf(maps, model_->Verdict(maps.top, maps.mask), batch);
   }
@@ -99,7 +100,7 @@ class AuthenticityTask : public DetectionTask {
   }
 
   Answer Judge(ViewBatch& batch) override {
-    const ForensicMaps maps = average_->Maps(Pixels(batch));
+    const ForensicMaps maps = average_->Maps(PictureBatch(batch, device()));
     const torch::Tensor verdict = average_->Verdict(maps.top, maps.mask);
     return {maps.mask, verdict.amax(1), LossOf(maps, verdict, batch)};
   }
@@ -161,15 +162,8 @@ Status TrainAuthenticity(const std::vector<dataset::AuthenticitySample>& samples
                          const AuthenticityTrainingOptions& options, const std::filesystem::path& directory,
                          const CancellationToken& cancellation,
                          const std::function<void(const TrainingState&)>& watch) {
-  KANTEI_RETURN_IF_ERROR(options.Validate());
-  KANTEI_TRY(const torch::Device device, OpenDevice(options.schedule.device));
-  return WithSamplePools(samples, validation, options.schedule.loader_threads, cancellation,
-                         [&](const SamplePool& pool, const SamplePool* held) -> Status {
-                           AuthenticityTask task(options, pool, held, device);
-                           KANTEI_RETURN_IF_ERROR(task.Prepare());
-                           return RunTraining(&task, options.schedule, EssentialOptions(options),
-                                              pool.fingerprint(), directory, cancellation, watch);
-                         });
+  return TrainDetector<AuthenticityTask>(samples, validation, options, EssentialOptions(options), directory,
+                                         cancellation, watch);
 }
 
 }  // namespace kantei::train

@@ -6,7 +6,6 @@
 #include <numeric>
 
 #include "kantei/base/json.h"
-#include "kantei/base/log.h"
 #include "kantei/base/random.h"
 #include "kantei/dataset/edits.h"
 #include "kantei/image/transform.h"
@@ -66,21 +65,16 @@ std::vector<std::size_t> PicturesOf(std::int64_t batch, std::size_t pool, int pe
   return pictures;
 }
 
-void AppendPixels(const image::Image& view, std::size_t picture, ViewBatch* batch) {
-  KANTEI_CHECK(view.width() == batch->side && view.height() == batch->side && view.channels() == 3);
-  batch->pixels.insert(batch->pixels.end(), view.pixels().begin(), view.pixels().end());
-  batch->labels.push_back(static_cast<std::int64_t>(picture));
-}
-
-void AppendView(const PicturePool& pool, std::size_t picture, const dataset::TrainingViewOptions& options,
-                Random random, ViewBatch* batch) {
+void AppendEdited(const PicturePool& pool, std::size_t picture, const dataset::TrainingViewOptions& options,
+                  Random random, ViewBatch* batch) {
   std::vector<const image::Image*> others;
   while (others.size() < 3) {
     const std::size_t other = random.Below(pool.size());
     // A pool of two or three pictures has no three others.
     if (other != picture || pool.size() < 4) others.push_back(&pool.at(other));
   }
-  AppendPixels(dataset::MakeTrainingView(pool.at(picture), options, others, random), picture, batch);
+  AppendView(dataset::MakeTrainingView(pool.at(picture), options, others, random),
+             static_cast<std::int64_t>(picture), batch);
 }
 
 torch::Tensor BytesOf(ViewBatch& batch) {
@@ -128,11 +122,11 @@ class DescriptorTask : public TrainingTask {
       for (std::size_t p = 0; p < pictures.size(); ++p) {
         Random own = random.Fork(static_cast<std::uint64_t>(v) << 32 | p);
         if (v < options_.anchors) {
-          AppendPixels(dataset::MakeAnchorView(pool_.at(pictures[p]), options_.side, own), pictures[p],
-                       &batch);
+          AppendView(dataset::MakeAnchorView(pool_.at(pictures[p]), options_.side, own),
+                     static_cast<std::int64_t>(pictures[p]), &batch);
         } else {
           view.strength = options_.edit_strength * own.Uniform(least, 1);
-          AppendView(pool_, pictures[p], view, own, &batch);
+          AppendEdited(pool_, pictures[p], view, own, &batch);
         }
       }
     }
@@ -170,8 +164,8 @@ class DescriptorTask : public TrainingTask {
       for (std::size_t n = first; n < std::min(count, first + 64); ++n) {
         const std::size_t i = n * validation_->size() / count;  // spread over all sources
         const image::Image squashed = image::Resize(validation_->at(i), options_.side, options_.side);
-        AppendPixels(squashed, i, &references);
-        AppendView(*validation_, i, view, Random(2024).Fork(i), &queries);
+        AppendView(squashed, static_cast<std::int64_t>(i), &references);
+        AppendEdited(*validation_, i, view, Random(2024).Fork(i), &queries);
       }
       plain.push_back(
           average_->Describe(NormaliseViews(BytesOf(references), device_), options_.schedule.bfloat16).cpu());
@@ -281,21 +275,13 @@ Status TrainDescriptor(const std::vector<std::filesystem::path>& pictures,
                        const std::function<void(const TrainingState&)>& watch) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
   KANTEI_TRY(const torch::Device device, OpenDevice(options.schedule.device));
-  std::vector<std::string> skipped;
   // Views are crops: three quarters of a picture's side is enough for a view of full size.
   const PicturePoolOptions reading{std::max(320, options.side * 2), 512, options.schedule.loader_threads};
-  KANTEI_TRY(const PicturePool pool, PicturePool::Load(pictures, reading, cancellation, &skipped));
-  std::unique_ptr<PicturePool> held;
-  if (!validation.empty()) {
-    KANTEI_TRY(PicturePool loaded, PicturePool::Load(validation, reading, cancellation, &skipped));
-    held = std::make_unique<PicturePool>(std::move(loaded));
-  }
-  for (const std::string& line : skipped) LogWarning("skipped: " + line);
-
-  DescriptorTask task(options, pool, held.get(), device);
+  KANTEI_TRY(const PicturePools pools, PicturePools::Load(pictures, validation, reading, cancellation));
+  DescriptorTask task(options, pools.training, pools.held(), device);
   KANTEI_RETURN_IF_ERROR(task.Prepare());
-  return RunTraining(&task, options.schedule, EssentialOptions(options), pool.fingerprint(), directory,
-                     cancellation, watch);
+  return RunTraining(&task, options.schedule, EssentialOptions(options), pools.training.fingerprint(),
+                     directory, cancellation, watch);
 }
 
 }  // namespace kantei::train

@@ -1,8 +1,6 @@
 #include <algorithm>
 #include <array>
-#include <memory>
 
-#include "kantei/base/log.h"
 #include "kantei/dataset/mask_maker.h"
 #include "kantei/train/detection_task_net.h"
 
@@ -15,8 +13,7 @@ constexpr std::size_t kMaxValidation = 512, kValidationBatch = 16;
 constexpr std::int64_t kFewestChanged = 64;  // pixels below which a view of an edit shows nothing of it
 
 /// Adds a view; its label is what can be seen of the picture's history in it.
-void AppendView(const dataset::AuthenticityView& view, History history, ViewBatch* batch) {
-  batch->pixels.insert(batch->pixels.end(), view.picture.pixels().begin(), view.picture.pixels().end());
+void AppendKnown(const dataset::AuthenticityView& view, History history, ViewBatch* batch) {
   if (history == History::kGenerated) {
     batch->masks.insert(batch->masks.end(), view.mask.pixels().size(), std::uint8_t{255});
   } else {
@@ -24,26 +21,20 @@ void AppendView(const dataset::AuthenticityView& view, History history, ViewBatc
     if (changed < kFewestChanged) history = History::kAuthentic;
     batch->masks.insert(batch->masks.end(), view.mask.pixels().begin(), view.mask.pixels().end());
   }
-  batch->labels.push_back(static_cast<std::int64_t>(history));
+  AppendView(view.picture, static_cast<std::int64_t>(history), batch);
 }
 
 }  // namespace
 
 ViewBatch DetectionTask::MakeBatch(std::int64_t number) const {
-  ViewBatch batch;
-  batch.step = number;
-  batch.side = mix_.side;
-  const Random random = Random(mix_.seed).Fork(static_cast<std::uint64_t>(number) + 1);
-  for (int v = 0; batch.views() < static_cast<std::size_t>(mix_.views); ++v) {
-    Random own = random.Fork(static_cast<std::uint64_t>(v));
-    const double drawn = own.Uniform();
+  return MakeViewBatch(mix_.seed, number, mix_.side, mix_.views, [this](Random& random, ViewBatch* batch) {
+    const double drawn = random.Uniform();
     History history = drawn < mix_.edited_share                          ? History::kEdited
                       : drawn < mix_.edited_share + mix_.generated_share ? History::kGenerated
                                                                          : History::kAuthentic;
     if (!pool_.Has(history)) history = pool_.Has(History::kEdited) ? History::kEdited : History::kGenerated;
-    DrawView(history, own, &batch);
-  }
-  return batch;
+    DrawView(history, random, batch);
+  });
 }
 
 void DetectionTask::DrawView(History history, Random& random, ViewBatch* batch) const {
@@ -65,14 +56,14 @@ void DetectionTask::DrawView(History history, Random& random, ViewBatch* batch) 
 void DetectionTask::AddFake(const image::Image& picture, const image::Image& mask, History history,
                             std::int64_t original, Random& random, ViewBatch* batch) const {
   Random again = random;
-  AppendView(MakeView(picture, mask, random), history, batch);
+  AppendKnown(MakeView(picture, mask, random), history, batch);
   if (original < 0 || !random.Chance(mix_.paired) || batch->views() == static_cast<std::size_t>(mix_.views))
     return;
   // The mask steers the crop, so the original's view begins with it too. What then differs is the forger's work alone.
   dataset::AuthenticityView view =
       MakeView(pool_.at(static_cast<std::size_t>(original)).picture, mask, again);
   std::fill(view.mask.pixels().begin(), view.mask.pixels().end(), std::uint8_t{0});
-  AppendView(view, History::kAuthentic, batch);
+  AppendKnown(view, History::kAuthentic, batch);
 }
 
 std::vector<std::string> DetectionTask::ValidationNames() const {
@@ -91,7 +82,7 @@ std::vector<double> DetectionTask::Validate() {
     for (std::size_t n = first; n < std::min(count, first + kValidationBatch); ++n) {
       const SamplePool::Entry& entry = validation_->at(n * validation_->size() / count);
       Random random(2024 + n);
-      AppendView(MakeView(entry.picture, entry.mask, random), entry.history, &batch);
+      AppendKnown(MakeView(entry.picture, entry.mask, random), entry.history, &batch);
     }
     const Answer answer = Judge(batch);
     loss += answer.loss.item<double>() * static_cast<double>(batch.views());
@@ -113,15 +104,6 @@ std::vector<double> DetectionTask::Validate() {
   return {loss / static_cast<double>(count), accuracy, iou / std::max(1.0, edits)};
 }
 
-torch::Tensor DetectionTask::Pixels(ViewBatch& batch) const {
-  return torch::from_blob(batch.pixels.data(),
-                          {static_cast<std::int64_t>(batch.views()), batch.side, batch.side, 3},
-                          torch::kUInt8)
-      .to(device_)
-      .permute({0, 3, 1, 2})
-      .to(torch::kFloat32);
-}
-
 torch::Tensor DetectionTask::Truth(ViewBatch& batch, int step) const {
   return torch::avg_pool2d(
       torch::from_blob(batch.masks.data(),
@@ -137,21 +119,6 @@ torch::Tensor DetectionTask::Is(History history, ViewBatch& batch) const {
       .to(device_)
       .eq(static_cast<std::int64_t>(history))
       .to(torch::kFloat32);
-}
-
-Status WithSamplePools(const std::vector<dataset::AuthenticitySample>& samples,
-                       const std::vector<dataset::AuthenticitySample>& validation, int threads,
-                       const CancellationToken& cancellation,
-                       const std::function<Status(const SamplePool&, const SamplePool*)>& train) {
-  std::vector<std::string> skipped;
-  KANTEI_TRY(const SamplePool pool, SamplePool::Load(samples, threads, cancellation, &skipped));
-  std::unique_ptr<SamplePool> held;
-  if (!validation.empty()) {
-    KANTEI_TRY(SamplePool loaded, SamplePool::Load(validation, threads, cancellation, &skipped));
-    held = std::make_unique<SamplePool>(std::move(loaded));
-  }
-  for (const std::string& line : skipped) LogWarning("skipped: " + line);
-  return train(pool, held.get());
 }
 
 }  // namespace kantei::train

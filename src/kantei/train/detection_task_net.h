@@ -10,6 +10,7 @@
 
 #include "kantei/base/random.h"
 #include "kantei/dataset/authenticity_view.h"
+#include "kantei/train/device_net.h"
 #include "kantei/train/sample_pool.h"
 #include "kantei/train/training_loop_net.h"
 
@@ -28,10 +29,9 @@ struct DetectionMix {
 
 class DetectionTask : public TrainingTask {
  public:
-  /// The pools outlive the task; no `validation`: no figures.
-  DetectionTask(const DetectionMix& mix, const SamplePool& pool, const SamplePool* validation,
-                const torch::Device& device)
-      : mix_(mix), pool_(pool), validation_(validation), device_(device) {}
+  /// The pools outlive the task; without held samples: no figures.
+  DetectionTask(const DetectionMix& mix, const SamplePools& pools, const torch::Device& device)
+      : mix_(mix), pool_(pools.training), validation_(pools.held()), device_(device) {}
 
   ViewBatch MakeBatch(std::int64_t number) const override;
   /// validation_loss, validation_accuracy (balanced, authentic against all else), validation_iou (mean over edited views).
@@ -50,8 +50,6 @@ class DetectionTask : public TrainingTask {
   /// What the averaged weights say; without gradients.
   virtual Answer Judge(ViewBatch& batch) = 0;
 
-  /// N x 3 x side x side floats 0..255 on the device.
-  torch::Tensor Pixels(ViewBatch& batch) const;
   /// Share of each cell of `step` x `step` pixels that is changed, N x 1 x side/step x side/step.
   torch::Tensor Truth(ViewBatch& batch, int step) const;
   /// N floats: 1 where the view's history is that one.
@@ -69,11 +67,21 @@ class DetectionTask : public TrainingTask {
   const torch::Device device_;
 };
 
-/// Loads both pools, warns of what was skipped, and runs `train` with them.
-Status WithSamplePools(
-    const std::vector<dataset::AuthenticitySample>& samples,
-    const std::vector<dataset::AuthenticitySample>& validation, int threads,
-    const CancellationToken& cancellation,
-    const std::function<Status(const SamplePool& pool, const SamplePool* validation)>& train);
+/// Checks options, opens the device, loads the pools and trains a Task, made of (options, pools, device), which has Prepare().
+template <typename Task, typename Options>
+Status TrainDetector(const std::vector<dataset::AuthenticitySample>& samples,
+                     const std::vector<dataset::AuthenticitySample>& validation, const Options& options,
+                     const Json& essentials, const std::filesystem::path& directory,
+                     const CancellationToken& cancellation,
+                     const std::function<void(const TrainingState&)>& watch) {
+  KANTEI_RETURN_IF_ERROR(options.Validate());
+  KANTEI_TRY(const torch::Device device, OpenDevice(options.schedule.device));
+  KANTEI_TRY(const SamplePools pools,
+             SamplePools::Load(samples, validation, options.schedule.loader_threads, cancellation));
+  Task task(options, pools, device);
+  KANTEI_RETURN_IF_ERROR(task.Prepare());
+  return RunTraining(&task, options.schedule, essentials, pools.training.fingerprint(), directory,
+                     cancellation, watch);
+}
 
 }  // namespace kantei::train

@@ -63,10 +63,9 @@ TEST(DetectionTask, TheOriginalFollowsItsFakeHandledAlike) {
     ASSERT_TRUE(image::WriteImage(sample.mask, mask).ok());
     samples.push_back(sample);
   }
-  std::vector<std::string> skipped;
-  const auto pool = SamplePool::Load(samples, 1, {}, &skipped);
-  ASSERT_TRUE(pool.ok()) << pool.error().message;
-  const WholePictures task({33, 64, 1.0, 0.0, 0.0, 1.0, 7}, *pool, nullptr, torch::Device("cpu"));
+  const auto pools = SamplePools::Load(samples, {}, 1, {});
+  ASSERT_TRUE(pools.ok()) << pools.error().message;
+  const WholePictures task({33, 64, 1.0, 0.0, 0.0, 1.0, 7}, *pools, torch::Device("cpu"));
   int pairs = 0;
   for (std::int64_t number = 0; number < 4; ++number) {
     const ViewBatch batch = task.MakeBatch(number);

@@ -11,6 +11,7 @@
 #include "kantei/base/files.h"
 #include "kantei/base/log.h"
 #include "kantei/base/random.h"
+#include "kantei/base/sha256.h"
 #include "kantei/generate/diffusion_model_net.h"
 #include "kantei/generate/noise_schedule.h"
 #include "kantei/train/crops.h"
@@ -27,8 +28,10 @@ namespace {
 constexpr std::size_t kMaxValidation = 64;
 constexpr int kValidationLevels = 4;  ///< noise levels at which a validation picture is looked at
 
-Json EssentialOptions(const DiffusionTrainingOptions& o, std::uint64_t captions) {
+Json EssentialOptions(const DiffusionTrainingOptions& o, const CaptionedPictures& pictures) {
   Json essentials = o.schedule.Essentials();
+  std::string captions;
+  for (const std::string& caption : pictures.captions) captions += caption + "\n";
   essentials.update(Json{{"autoencoder", o.autoencoder.string()},
                          {"init", o.init.string()},
                          {"widths", o.unet.block_out_channels},
@@ -42,7 +45,7 @@ Json EssentialOptions(const DiffusionTrainingOptions& o, std::uint64_t captions)
                          {"condition_dropout", o.condition_dropout},
                          {"snr_gamma", o.snr_gamma},
                          {"smallest_crop", o.smallest_crop},
-                         {"captions", captions}});
+                         {"captions_sha256", Sha256Hex(captions)}});
   return essentials;
 }
 
@@ -117,27 +120,20 @@ class DiffusionTask : public TrainingTask {
   torch::nn::Module& average() override { return *average_; }
 
   ViewBatch MakeBatch(std::int64_t number) const override {
-    ViewBatch batch;
-    batch.step = number;
-    batch.side = options_.side;
-    const Random random = Random(options_.schedule.seed).Fork(static_cast<std::uint64_t>(number) + 1);
-    for (int v = 0; v < options_.views_per_step; ++v) {
-      Random own = random.Fork(static_cast<std::uint64_t>(v));
-      Append(pool_, own.Below(pool_.pictures.size()), own, &batch);
-    }
-    return batch;
+    return MakeViewBatch(options_.schedule.seed, number, options_.side, options_.views_per_step,
+                         [this](Random& random, ViewBatch* batch) {
+                           Append(pool_, random.Below(pool_.pictures.size()), random, batch);
+                         });
   }
 
   torch::Tensor Loss(ViewBatch& batch) override {
     Random random = Random(options_.schedule.seed).Fork(~static_cast<std::uint64_t>(batch.step));
-    const auto views = static_cast<std::int64_t>(batch.views());
     std::vector<std::vector<std::int64_t>> ids;
     std::vector<std::int64_t> times;
     for (const std::int64_t picture : batch.labels) {
       ids.push_back(random.Chance(options_.condition_dropout) ? empty_ : IdsOf(pool_, picture));
       times.push_back(static_cast<std::int64_t>(random.Below(schedule_.alphas.size())));
     }
-    KANTEI_CHECK(static_cast<std::int64_t>(ids.size()) == views);
     return LossAt(batch, ids, times, random.Next(), model_);
   }
 
@@ -150,18 +146,20 @@ class DiffusionTask : public TrainingTask {
     const std::size_t count = std::min(kMaxValidation, validation_->pictures.size());
     double sum = 0;
     for (std::size_t n = 0; n < count; ++n) {
+      ViewBatch batch;
+      batch.side = options_.side;
+      std::vector<std::int64_t> times;
       for (int level = 0; level < kValidationLevels; ++level) {
-        Random random(n);
-        ViewBatch batch;
-        batch.side = options_.side;
+        Random random(n);  // the same crop at each level
         Append(*validation_, n * validation_->pictures.size() / count, random, &batch);
-        const auto time = static_cast<std::int64_t>((level + 0.5) / kValidationLevels *
-                                                    static_cast<double>(schedule_.alphas.size()));
-        sum += LossAt(batch, {IdsOf(*validation_, batch.labels[0])}, {time}, random.Next(), average_)
-                   .item<double>();
+        times.push_back(static_cast<std::int64_t>((level + 0.5) / kValidationLevels *
+                                                  static_cast<double>(schedule_.alphas.size())));
       }
+      const std::vector<std::vector<std::int64_t>> ids(kValidationLevels,
+                                                       IdsOf(*validation_, batch.labels[0]));
+      sum += LossAt(batch, ids, times, n, average_).item<double>();
     }
-    return {sum / static_cast<double>(count * kValidationLevels)};
+    return {sum / static_cast<double>(count)};
   }
 
   Status Export(const std::filesystem::path& path, std::int64_t) override {
@@ -176,9 +174,7 @@ class DiffusionTask : public TrainingTask {
     const image::Image& whole = pool.pictures.at(picture);
     const int shorter = std::min(whole.width(), whole.height());
     const int from = static_cast<int>(std::lround(shorter * random.Uniform(options_.smallest_crop, 1.0)));
-    const image::Image crop = RandomSquare(whole, from, options_.side, random);
-    batch->pixels.insert(batch->pixels.end(), crop.pixels().begin(), crop.pixels().end());
-    batch->labels.push_back(static_cast<std::int64_t>(picture));
+    AppendView(RandomSquare(whole, from, options_.side, random), static_cast<std::int64_t>(picture), batch);
   }
 
   static const std::vector<std::int64_t>& IdsOf(const CaptionedPool& pool, std::int64_t picture) {
@@ -194,7 +190,7 @@ class DiffusionTask : public TrainingTask {
                        const std::vector<std::int64_t>& times, std::uint64_t noise_seed, Learner& learner) {
     const auto views = static_cast<std::int64_t>(batch.views());
     const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
-    const torch::Tensor clean = Latents(PictureBatch(batch, device_));
+    const torch::Tensor clean = Latents(PictureBatch(batch, device_) / 127.5 - 1);
     std::vector<torch::Tensor> rows;
     std::vector<float> signal, spread, weight;
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -360,13 +356,9 @@ Status TrainDiffusion(const CaptionedPictures& pictures, const CaptionedPictures
     held = std::make_unique<CaptionedPool>(std::move(loaded));
   }
   KANTEI_TRY(const generate::EncodedPrompt empty, nets.tokenizer->Encode(""));
-  std::uint64_t captions = 0xCBF29CE484222325ull;  // FNV-1a: other words are another run
-  for (const std::string& caption : pictures.captions)
-    for (const char c : caption + "\n")
-      captions = (captions ^ static_cast<unsigned char>(c)) * 0x100000001B3ull;
   DiffusionTask task(options, std::move(nets), std::move(schedule), pool, held.get(), empty.chunks.front(),
                      device);
-  return RunTraining(&task, options.schedule, EssentialOptions(options, captions),
+  return RunTraining(&task, options.schedule, EssentialOptions(options, pictures),
                      pool.pictures.fingerprint(), directory, cancellation, watch);
 }
 

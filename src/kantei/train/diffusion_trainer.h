@@ -24,7 +24,7 @@ struct LatentAutoencoderTrainingOptions {
   int side = 128;                 ///< of a training crop, 32..512, a multiple of the shape's factor
   int crops_per_step = 8;         ///< 1..4096
   double gradient_weight = 0.5;   ///< L1 of horizontal and vertical differences, against blur
-  double structure_weight = 0.1;  ///< 1 - SSIM (Gaussian window of 11)
+  double structure_weight = 0.1;  ///< 1 - SSIM (uniform windows of 7 x 7)
   double kl_weight = 1e-5;  ///< of the mean divergence of a latent's distribution from the standard normal
   TrainingSchedule schedule;
   Status Validate() const;

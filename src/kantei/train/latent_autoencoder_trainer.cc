@@ -2,23 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 
-#include "kantei/base/log.h"
 #include "kantei/base/random.h"
 #include "kantei/generate/autoencoder_kl_net.h"
-#include "kantei/train/crops.h"
 #include "kantei/train/device_net.h"
 #include "kantei/train/diffusion_trainer.h"
 #include "kantei/train/latent_autoencoder_file_net.h"
-#include "kantei/train/picture_batch_net.h"
-#include "kantei/train/picture_pool.h"
-#include "kantei/train/training_loop_net.h"
+#include "kantei/train/reconstruction_task_net.h"
 
 namespace kantei::train {
 namespace {
 
-constexpr std::size_t kMaxValidation = 64, kScaled = 64;
+constexpr std::size_t kScaled = 64;  // pictures from which the latents' scale is taken
 
 Json EssentialOptions(const LatentAutoencoderTrainingOptions& o) {
   Json essentials = o.schedule.Essentials();
@@ -34,11 +29,6 @@ Json EssentialOptions(const LatentAutoencoderTrainingOptions& o) {
   return essentials;
 }
 
-torch::Tensor Differences(const torch::Tensor& x, int dimension) {
-  const std::int64_t length = x.size(dimension);
-  return x.slice(dimension, 1, length) - x.slice(dimension, 0, length - 1);
-}
-
 /// 1 - SSIM (Wang et al. 2004) in uniform windows of 7 x 7, each channel for itself; values in -1..1.
 torch::Tensor Dissimilarity(const torch::Tensor& a, const torch::Tensor& b) {
   const double c1 = 4 * 0.01 * 0.01, c2 = 4 * 0.03 * 0.03;  // the range of values is 2
@@ -51,11 +41,18 @@ torch::Tensor Dissimilarity(const torch::Tensor& a, const torch::Tensor& b) {
                  .mean();
 }
 
-class LatentAutoencoderTask : public TrainingTask {
+/// The range of a diffusion model's autoencoder, -1..1.
+torch::Tensor Signed(const torch::Tensor& pictures) {
+  return 2 * pictures - 1;
+}
+
+class LatentAutoencoderTask : public ReconstructionTask {
  public:
-  LatentAutoencoderTask(const LatentAutoencoderTrainingOptions& options, const PicturePool& pool,
-                        const PicturePool* validation, const torch::Device& device)
-      : options_(options), pool_(pool), validation_(validation), device_(device) {
+  LatentAutoencoderTask(const LatentAutoencoderTrainingOptions& options, const PicturePools& pools,
+                        const torch::Device& device)
+      : ReconstructionTask({options.side, options.crops_per_step, options.schedule.seed}, pools.training,
+                           pools.held(), device),
+        options_(options) {
     for (generate::AutoencoderKl* net : {&model_, &average_}) {
       *net = generate::AutoencoderKl(options.shape);
       generate::BeginWeights(**net, options.schedule.seed);
@@ -66,60 +63,24 @@ class LatentAutoencoderTask : public TrainingTask {
   torch::nn::Module& model() override { return *model_; }
   torch::nn::Module& average() override { return *average_; }
 
-  ViewBatch MakeBatch(std::int64_t number) const override {
-    ViewBatch batch;
-    batch.step = number;
-    batch.side = options_.side;
-    const Random random = Random(options_.schedule.seed).Fork(static_cast<std::uint64_t>(number) + 1);
-    for (int c = 0; c < options_.crops_per_step; ++c) {
-      Random own = random.Fork(static_cast<std::uint64_t>(c));
-      Append(pool_, own.Below(pool_.size()), own, &batch);
-    }
-    return batch;
-  }
-
   torch::Tensor Loss(ViewBatch& batch) override {
-    const torch::Tensor pictures = PictureBatch(batch, device_);
+    const torch::Tensor pictures = Signed(Pictures(batch));
     torch::Tensor made;
     generate::LatentMoments moments;
     {
-      const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
+      const Bfloat16Scope mixed(options_.schedule.bfloat16, device());
       moments = model_->Encode(pictures);
       moments = {moments.mean.to(torch::kFloat32), moments.log_variance.to(torch::kFloat32)};
       Random seeds = Random(options_.schedule.seed).Fork(~static_cast<std::uint64_t>(batch.step));
       made = model_->Decode(moments.Sample(seeds.Next()));
     }
     made = made.to(torch::kFloat32);
-    torch::Tensor loss = (made - pictures).abs().mean();
-    for (const int dimension : {2, 3})
-      loss = loss + options_.gradient_weight *
-                        (Differences(made, dimension) - Differences(pictures, dimension)).abs().mean();
+    torch::Tensor loss = Distance(made, pictures, options_.gradient_weight);
     if (options_.structure_weight > 0)
       loss = loss + options_.structure_weight * Dissimilarity(made, pictures);
     const torch::Tensor divergence =
         0.5 * (moments.mean.square() + moments.log_variance.exp() - 1 - moments.log_variance).mean();
     return loss + options_.kl_weight * divergence;
-  }
-
-  std::vector<std::string> ValidationNames() const override {
-    return validation_ == nullptr ? std::vector<std::string>{} : std::vector<std::string>{"psnr_db"};
-  }
-
-  /// Mean PSNR over crops of validation pictures, in decibel.
-  std::vector<double> Validate() override {
-    const torch::InferenceMode inference;
-    const std::size_t count = std::min(kMaxValidation, validation_->size());
-    double sum = 0;
-    for (std::size_t n = 0; n < count; ++n) {
-      Random random(n);
-      ViewBatch batch;
-      batch.side = options_.side;
-      Append(*validation_, n * validation_->size() / count, random, &batch);
-      const torch::Tensor picture = PictureBatch(batch, device_);
-      const torch::Tensor made = average_->Decode(average_->Encode(picture).mean).clamp(-1, 1);
-      sum += -10 * std::log10(std::max((made - picture).square().mean().item<double>() / 4, 1e-10));
-    }
-    return {sum / static_cast<double>(count)};
   }
 
   Status Export(const std::filesystem::path& path, std::int64_t step) override {
@@ -133,24 +94,18 @@ class LatentAutoencoderTask : public TrainingTask {
                                  path);
   }
 
- private:
-  void Append(const PicturePool& pool, std::size_t picture, Random& random, ViewBatch* batch) const {
-    const int from = static_cast<int>(std::lround(options_.side / random.Uniform(0.5, 1.0)));
-    const image::Image crop = RandomSquare(pool.at(picture), from, options_.side, random);
-    batch->pixels.insert(batch->pixels.end(), crop.pixels().begin(), crop.pixels().end());
-    batch->labels.push_back(static_cast<std::int64_t>(picture));
+ protected:
+  torch::Tensor Redraw(const torch::Tensor& pictures) override {
+    return (average_->Decode(average_->Encode(Signed(pictures)).mean) + 1) / 2;
   }
 
+ private:
   /// Of the latents of crops of the training pictures: the UNet wants unit variance.
   double LatentDeviation() {
     const torch::InferenceMode inference;
     double sum = 0, squares = 0, count = 0;
-    for (std::size_t n = 0; n < std::min(kScaled, pool_.size()); ++n) {
-      Random random(n);
-      ViewBatch batch;
-      batch.side = options_.side;
-      Append(pool_, n * pool_.size() / std::min(kScaled, pool_.size()), random, &batch);
-      const torch::Tensor latents = average_->Encode(PictureBatch(batch, device_)).mean.to(torch::kFloat64);
+    for (const torch::Tensor& picture : SomePictures(kScaled)) {
+      const torch::Tensor latents = average_->Encode(Signed(picture)).mean.to(torch::kFloat64);
       sum += latents.sum().item<double>();
       squares += latents.square().sum().item<double>();
       count += static_cast<double>(latents.numel());
@@ -160,9 +115,6 @@ class LatentAutoencoderTask : public TrainingTask {
   }
 
   const LatentAutoencoderTrainingOptions& options_;
-  const PicturePool& pool_;
-  const PicturePool* validation_;
-  torch::Device device_;
   generate::AutoencoderKl model_{nullptr}, average_{nullptr};
 };
 
@@ -187,18 +139,11 @@ Status TrainLatentAutoencoder(const std::vector<std::filesystem::path>& pictures
                               const std::function<void(const TrainingState&)>& watch) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
   KANTEI_TRY(const torch::Device device, OpenDevice(options.schedule.device));
-  std::vector<std::string> skipped;
   const PicturePoolOptions reading{options.side * 2, 0, options.schedule.loader_threads};
-  KANTEI_TRY(const PicturePool pool, PicturePool::Load(pictures, reading, cancellation, &skipped));
-  std::unique_ptr<PicturePool> held;
-  if (!validation.empty()) {
-    KANTEI_TRY(PicturePool loaded, PicturePool::Load(validation, reading, cancellation, &skipped));
-    held = std::make_unique<PicturePool>(std::move(loaded));
-  }
-  for (const std::string& line : skipped) LogWarning("skipped: " + line);
-  LatentAutoencoderTask task(options, pool, held.get(), device);
-  return RunTraining(&task, options.schedule, EssentialOptions(options), pool.fingerprint(), directory,
-                     cancellation, watch);
+  KANTEI_TRY(const PicturePools pools, PicturePools::Load(pictures, validation, reading, cancellation));
+  LatentAutoencoderTask task(options, pools, device);
+  return RunTraining(&task, options.schedule, EssentialOptions(options), pools.training.fingerprint(),
+                     directory, cancellation, watch);
 }
 
 }  // namespace kantei::train

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kantei/base/log.h"
 #include "kantei/base/parallel.h"
 #include "kantei/base/progress.h"
 #include "kantei/image/decode.h"
@@ -97,6 +98,20 @@ Result<PicturePool> PicturePool::Load(const std::vector<std::filesystem::path>& 
                      std::to_string(pool.pictures_.size()) + " of " + std::to_string(files.size()) +
                      " files gave one"};
   return pool;
+}
+
+Result<PicturePools> PicturePools::Load(const std::vector<std::filesystem::path>& training,
+                                        const std::vector<std::filesystem::path>& validation,
+                                        const PicturePoolOptions& options,
+                                        const CancellationToken& cancellation) {
+  std::vector<std::string> skipped;
+  PicturePools pools;
+  KANTEI_TRY(pools.training, PicturePool::Load(training, options, cancellation, &skipped));
+  if (!validation.empty()) {
+    KANTEI_TRY(pools.validation, PicturePool::Load(validation, options, cancellation, &skipped));
+  }
+  for (const std::string& line : skipped) LogWarning("skipped: " + line);
+  return pools;
 }
 
 }  // namespace kantei::train

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,18 @@ class PicturePool {
   std::vector<image::Image> pictures_;
   std::vector<std::size_t> files_;
   std::uint64_t fingerprint_ = 0;
+};
+
+/// What a network learns from, and what its log is measured on.
+struct PicturePools {
+  PicturePool training;
+  std::optional<PicturePool> validation;
+  const PicturePool* held() const { return validation ? &*validation : nullptr; }
+
+  /// No `validation` files: no such pool. What is skipped is logged as a warning.
+  static Result<PicturePools> Load(const std::vector<std::filesystem::path>& training,
+                                   const std::vector<std::filesystem::path>& validation,
+                                   const PicturePoolOptions& options, const CancellationToken& cancellation);
 };
 
 }  // namespace kantei::train

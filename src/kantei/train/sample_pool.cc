@@ -4,6 +4,7 @@
 #include <map>
 
 #include "kantei/base/files.h"
+#include "kantei/base/log.h"
 #include "kantei/base/parallel.h"
 #include "kantei/base/progress.h"
 #include "kantei/base/sha256.h"
@@ -97,6 +98,19 @@ std::size_t SamplePool::Draw(History history, Random& random) const {
   std::size_t g = 0;
   while (g + 1 < groups.size() && groups[g].until <= at) ++g;
   return groups[g].members[random.Below(groups[g].members.size())];
+}
+
+Result<SamplePools> SamplePools::Load(const std::vector<dataset::AuthenticitySample>& training,
+                                      const std::vector<dataset::AuthenticitySample>& validation, int threads,
+                                      const CancellationToken& cancellation) {
+  std::vector<std::string> skipped;
+  SamplePools pools;
+  KANTEI_TRY(pools.training, SamplePool::Load(training, threads, cancellation, &skipped));
+  if (!validation.empty()) {
+    KANTEI_TRY(pools.validation, SamplePool::Load(validation, threads, cancellation, &skipped));
+  }
+  for (const std::string& line : skipped) LogWarning("skipped: " + line);
+  return pools;
 }
 
 }  // namespace kantei::train

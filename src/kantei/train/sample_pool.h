@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,18 @@ class SamplePool {
   std::vector<Entry> entries_;
   std::vector<Group> groups_[3];
   std::uint64_t fingerprint_ = 0;
+};
+
+/// What a detector learns from, and what its log is measured on.
+struct SamplePools {
+  SamplePool training;
+  std::optional<SamplePool> validation;
+  const SamplePool* held() const { return validation ? &*validation : nullptr; }
+
+  /// No `validation` samples: no such pool. What is skipped is logged as a warning.
+  static Result<SamplePools> Load(const std::vector<dataset::AuthenticitySample>& training,
+                                  const std::vector<dataset::AuthenticitySample>& validation, int threads,
+                                  const CancellationToken& cancellation);
 };
 
 }  // namespace kantei::train

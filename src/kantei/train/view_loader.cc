@@ -8,6 +8,25 @@
 
 namespace kantei::train {
 
+void AppendView(const image::Image& view, std::int64_t label, ViewBatch* batch) {
+  KANTEI_CHECK(view.width() == batch->side && view.height() == batch->side && view.channels() == 3);
+  batch->pixels.insert(batch->pixels.end(), view.pixels().begin(), view.pixels().end());
+  batch->labels.push_back(label);
+}
+
+ViewBatch MakeViewBatch(std::uint64_t seed, std::int64_t number, int side, int views,
+                        const std::function<void(Random& random, ViewBatch* batch)>& append) {
+  ViewBatch batch;
+  batch.step = number;
+  batch.side = side;
+  const Random random = Random(seed).Fork(static_cast<std::uint64_t>(number) + 1);
+  for (std::uint64_t call = 0; batch.views() < static_cast<std::size_t>(views); ++call) {
+    Random own = random.Fork(call);
+    append(own, &batch);
+  }
+  return batch;
+}
+
 ViewLoader::ViewLoader(std::int64_t first, std::int64_t end, int threads, int ahead,
                        std::function<ViewBatch(std::int64_t step)> make)
     : make_(std::move(make)), end_(end), ahead_(ahead), next_made_(first), next_taken_(first) {

@@ -9,6 +9,9 @@
 #include <thread>
 #include <vector>
 
+#include "kantei/base/random.h"
+#include "kantei/image/image.h"
+
 namespace kantei::train {
 
 /// side x side RGB views, interleaved, one after the other (the memory of a channels-last tensor).
@@ -21,6 +24,14 @@ struct ViewBatch {
   std::vector<std::int64_t> labels;  ///< one a view: which picture of the pool it shows, or its class
   std::size_t views() const { return labels.size(); }
 };
+
+/// Adds a view of the batch's side. `label`: see ViewBatch.
+void AppendView(const image::Image& view, std::int64_t label, ViewBatch* batch);
+
+/// A batch of `views` views: append(random, batch) is called until they are there and adds one or more each time. Each call has a
+/// stream of its own, so a batch depends on seed and number alone.
+ViewBatch MakeViewBatch(std::uint64_t seed, std::int64_t number, int side, int views,
+                        const std::function<void(Random& random, ViewBatch* batch)>& append);
 
 /// Calls make(step) for step = first, first + 1, ... on `threads` threads, at most `ahead` steps in front of the taker. What a
 /// step holds depends on its number alone, so the order of the threads changes nothing. make must be thread-safe.
