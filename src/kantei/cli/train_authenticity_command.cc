@@ -84,6 +84,8 @@ void AddTrainAuthenticity(CLI::App* train_verb, Session* session) {
   number("--side", o.view.side, "Side of a training view in pixels");
   number("--views", o.views_per_step, "Views in a batch");
   number("--resize", o.view.resize, "Chance that a view is resampled");
+  number("--least-scale", o.view.least_scale, "Smallest factor of that, 0.1 to 1");
+  number("--most-scale", o.view.most_scale, "Largest, 1 to 4");
   number("--coding", o.view.coding, "Chance that a view passes a codec");
   number("--edited", o.edited_share, "Share of the views that show an edit");
   number("--generated", o.generated_share, "Share of the views of generated pictures");

@@ -6,6 +6,7 @@
 
 #include "kantei/dataset/edit_coding.h"
 #include "kantei/dataset/edit_detail.h"
+#include "kantei/image/smooth_resize.h"
 #include "kantei/image/transform.h"
 
 namespace kantei::dataset {
@@ -62,11 +63,26 @@ image::Image Coded(const image::Image& picture, Random& random) {
               : ThroughJpeg(picture, static_cast<int>(std::lround(quality)));
 }
 
+/// Programs that pictures pass on their way use different kernels, and each leaves another spectrum.
+image::Image Resampled(const image::Image& picture, int side, Random& random) {
+  switch (random.Below(3)) {
+    case 0:
+      return image::SmoothResize(picture, side, side, image::SmoothKernel::kCatmullRom);
+    case 1:
+      return image::SmoothResize(picture, side, side, image::SmoothKernel::kLanczos3);
+    default:
+      return image::Resize(picture, side, side);
+  }
+}
+
 }  // namespace
 
 AuthenticityView MakeAuthenticityView(const image::Image& picture, const image::Image& mask,
                                       const AuthenticityViewOptions& options, Random& random) {
-  const double factor = random.Chance(options.resize) ? std::exp2(random.Uniform(-1.0, 0.32)) : 1.0;
+  const double factor =
+      random.Chance(options.resize)
+          ? std::exp2(random.Uniform(std::log2(options.least_scale), std::log2(options.most_scale)))
+          : 1.0;
   // What becomes the view, with a margin: codecs then see content beyond its edges, and their blocks start anywhere.
   constexpr int kMargin = 8;
   const int wanted = options.side + kMargin;
@@ -86,7 +102,7 @@ AuthenticityView MakeAuthenticityView(const image::Image& picture, const image::
   view.picture = CropMirrored(picture, x0, y0, from);
   view.mask = mask.empty() ? image::Image(from, from, 1) : CropMirrored(mask, x0, y0, from);
   if (from != wanted) {
-    view.picture = image::Resize(view.picture, wanted, wanted);
+    view.picture = Resampled(view.picture, wanted, random);
     view.mask = image::Resize(view.mask, wanted, wanted);
     for (std::uint8_t& value : view.mask.pixels()) value = value >= 128 ? 255 : 0;
   }

@@ -8,13 +8,15 @@
 namespace kantei::dataset {
 
 struct AuthenticityViewOptions {
-  int side = 256;        ///< of the view, 32..2048
-  double resize = 0.6;   ///< chance that the picture is resampled first, by a factor of 0.5 to 1.25
-  double coding = 0.7;   ///< chance of JPEG (quality 45..98) or, one time in six, WebP (50..95)
-  double twice = 0.15;   ///< of those, chance of a second coding
-  double blur = 0.08;    ///< chance of a Gaussian blur, sigma 0.3..1.2
-  double noise = 0.08;   ///< chance of Gaussian noise, sigma 1..6 grey levels
-  double on_mask = 0.8;  ///< chance that the crop is laid over a changed pixel, if there is one
+  int side = 256;            ///< of the view, 32..2048
+  double resize = 0.6;       ///< chance that the picture is resampled first, by one of three kernels
+  double least_scale = 0.5;  ///< of that, 0.1..1
+  double most_scale = 2.1;   ///< 1..4; sizes are drawn evenly on a scale of octaves
+  double coding = 0.7;       ///< chance of JPEG (quality 45..98) or, one time in six, WebP (50..95)
+  double twice = 0.15;       ///< of those, chance of a second coding
+  double blur = 0.08;        ///< chance of a Gaussian blur, sigma 0.3..1.2
+  double noise = 0.08;       ///< chance of Gaussian noise, sigma 1..6 grey levels
+  double on_mask = 0.8;      ///< chance that the crop is laid over a changed pixel, if there is one
 };
 
 struct AuthenticityView {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace kantei::dataset {
 namespace {
@@ -70,6 +71,28 @@ TEST(AuthenticityView, TheSameSeedGivesTheSameView) {
   EXPECT_TRUE(std::ranges::equal(a.picture.pixels(), b.picture.pixels()));
   EXPECT_TRUE(std::ranges::equal(a.mask.pixels(), b.mask.pixels()));
   EXPECT_FALSE(std::ranges::equal(a.picture.pixels(), c.picture.pixels()));
+}
+
+// A square of 40 pixels is what it was, times a factor that was asked for.
+TEST(AuthenticityView, ScalesAsFarAsAllowed) {
+  const Marked marked = Mark(600, 600, {280, 280, 40, 40});
+  AuthenticityViewOptions options;
+  options.side = 320;
+  options.on_mask = options.resize = 1;
+  options.coding = options.blur = options.noise = 0;
+  options.least_scale = 1;
+  options.most_scale = 2;
+  double least = 9, most = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Random random(seed);
+    const AuthenticityView view = MakeAuthenticityView(marked.picture, marked.mask, options, random);
+    const double factor = std::sqrt(static_cast<double>(Set(view.mask))) / 40;
+    EXPECT_LT(factor, 2.03) << seed;
+    most = std::max(most, factor);
+    if (Set(view.mask) > 0) least = std::min(least, factor);
+  }
+  EXPECT_GT(most, 1.7);
+  EXPECT_LT(least, 1.3);
 }
 
 TEST(AuthenticityView, SmallPicturesAreMirroredAtTheirEdges) {

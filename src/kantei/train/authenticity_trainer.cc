@@ -34,6 +34,8 @@ Json EssentialOptions(const AuthenticityTrainingOptions& o) {
                          {"init", o.init},
                          {"side", o.view.side},
                          {"resize", o.view.resize},
+                         {"least_scale", o.view.least_scale},
+                         {"most_scale", o.view.most_scale},
                          {"coding", o.view.coding},
                          {"twice", o.view.twice},
                          {"blur", o.view.blur},
@@ -149,6 +151,8 @@ Status AuthenticityTrainingOptions::Validate() const {
   for (const double chance :
        {view.resize, view.coding, view.twice, view.blur, view.noise, view.on_mask, composite, paired})
     if (!(chance >= 0 && chance <= 1)) return bad("chances must be 0 to 1");
+  if (!(view.least_scale >= 0.1 && view.least_scale <= 1 && view.most_scale >= 1 && view.most_scale <= 4))
+    return bad("least_scale must be 0.1 to 1, most_scale 1 to 4");
   if (views_per_step < 2 || views_per_step > 4096) return bad("views_per_step must be 2 to 4096");
   if (!(edited_share >= 0 && generated_share >= 0 && edited_share + generated_share < 1))
     return bad("edited_share and generated_share must leave a share of authentic views");
