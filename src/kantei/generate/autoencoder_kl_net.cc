@@ -80,7 +80,7 @@ torch::Tensor AutoencoderKlImpl::Half::Middle(torch::Tensor x) {
 }
 
 torch::Tensor AutoencoderKlImpl::Half::Out(const torch::Tensor& x) {
-  return conv_out(torch::silu(norm_out(x)));
+  return conv_out(norm_out->WithSilu(x));
 }
 
 AutoencoderKlImpl::Half AutoencoderKlImpl::MakeHalf(const std::string& name, bool encoder) {

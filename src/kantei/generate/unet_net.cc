@@ -60,7 +60,7 @@ torch::Tensor UnetImpl::forward(const torch::Tensor& latents, const torch::Tenso
       x = level.upsampler(x, next.size(2), next.size(3));
     }
   }
-  return conv_out_(torch::silu(conv_norm_out_(x)));
+  return conv_out_(conv_norm_out_->WithSilu(x));
 }
 
 }  // namespace kantei::generate
