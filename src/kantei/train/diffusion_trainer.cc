@@ -10,6 +10,7 @@
 
 #include "kantei/base/files.h"
 #include "kantei/base/log.h"
+#include "kantei/base/parallel.h"
 #include "kantei/base/random.h"
 #include "kantei/base/sha256.h"
 #include "kantei/generate/diffusion_model_net.h"
@@ -17,6 +18,7 @@
 #include "kantei/train/crops.h"
 #include "kantei/train/device_net.h"
 #include "kantei/train/latent_autoencoder_file_net.h"
+#include "kantei/train/latent_pool_net.h"
 #include "kantei/train/picture_batch_net.h"
 #include "kantei/train/picture_pool.h"
 #include "kantei/train/training_loop_net.h"
@@ -45,6 +47,8 @@ Json EssentialOptions(const DiffusionTrainingOptions& o, const CaptionedPictures
                          {"condition_dropout", o.condition_dropout},
                          {"snr_gamma", o.snr_gamma},
                          {"smallest_crop", o.smallest_crop},
+                         {"kept_crops", o.kept_crops},
+                         {"attention", o.unet.down_attention},
                          {"captions_sha256", Sha256Hex(captions)}});
   return essentials;
 }
@@ -94,12 +98,13 @@ class DiffusionTask : public TrainingTask {
  public:
   DiffusionTask(const DiffusionTrainingOptions& options, generate::DiffusionNets nets,
                 generate::NoiseSchedule schedule, const CaptionedPool& pool, const CaptionedPool* validation,
-                std::vector<std::int64_t> empty, const torch::Device& device)
+                const LatentPool* kept, std::vector<std::int64_t> empty, const torch::Device& device)
       : options_(options),
         nets_(std::move(nets)),
         schedule_(std::move(schedule)),
         pool_(pool),
         validation_(validation),
+        kept_(kept),
         empty_(std::move(empty)),
         device_(device) {
     const bool learns_text = options.init.empty();
@@ -122,7 +127,11 @@ class DiffusionTask : public TrainingTask {
   ViewBatch MakeBatch(std::int64_t number) const override {
     return MakeViewBatch(options_.schedule.seed, number, options_.side, options_.views_per_step,
                          [this](Random& random, ViewBatch* batch) {
-                           Append(pool_, random.Below(pool_.pictures.size()), random, batch);
+                           if (kept_ != nullptr)
+                             batch->labels.push_back(static_cast<std::int64_t>(
+                                 random.Below(static_cast<std::uint64_t>(kept_->size()))));
+                           else
+                             Append(pool_, random.Below(pool_.pictures.size()), random, batch);
                          });
   }
 
@@ -130,11 +139,13 @@ class DiffusionTask : public TrainingTask {
     Random random = Random(options_.schedule.seed).Fork(~static_cast<std::uint64_t>(batch.step));
     std::vector<std::vector<std::int64_t>> ids;
     std::vector<std::int64_t> times;
-    for (const std::int64_t picture : batch.labels) {
+    for (const std::int64_t label : batch.labels) {
+      const std::int64_t picture = kept_ != nullptr ? kept_->picture_of(label) : label;
       ids.push_back(random.Chance(options_.condition_dropout) ? empty_ : IdsOf(pool_, picture));
       times.push_back(static_cast<std::int64_t>(random.Below(schedule_.alphas.size())));
     }
-    return LossAt(batch, ids, times, random.Next(), model_);
+    const torch::Tensor clean = kept_ != nullptr ? kept_->Take(batch.labels, device_) : Latents(batch);
+    return LossAt(clean, ids, times, random.Next(), model_);
   }
 
   std::vector<std::string> ValidationNames() const override {
@@ -157,7 +168,7 @@ class DiffusionTask : public TrainingTask {
       }
       const std::vector<std::vector<std::int64_t>> ids(kValidationLevels,
                                                        IdsOf(*validation_, batch.labels[0]));
-      sum += LossAt(batch, ids, times, n, average_).item<double>();
+      sum += LossAt(Latents(batch), ids, times, n, average_).item<double>();
     }
     return {sum / static_cast<double>(count)};
   }
@@ -171,26 +182,25 @@ class DiffusionTask : public TrainingTask {
 
  private:
   void Append(const CaptionedPool& pool, std::size_t picture, Random& random, ViewBatch* batch) const {
-    const image::Image& whole = pool.pictures.at(picture);
-    const int shorter = std::min(whole.width(), whole.height());
-    const int from = static_cast<int>(std::lround(shorter * random.Uniform(options_.smallest_crop, 1.0)));
-    AppendView(RandomSquare(whole, from, options_.side, random), static_cast<std::int64_t>(picture), batch);
+    AppendView(RandomSquareOf(pool.pictures.at(picture), options_.smallest_crop, options_.side, random),
+               static_cast<std::int64_t>(picture), batch);
   }
 
   static const std::vector<std::int64_t>& IdsOf(const CaptionedPool& pool, std::int64_t picture) {
     return pool.ids[pool.pictures.file_of(static_cast<std::size_t>(picture))];
   }
 
-  torch::Tensor Latents(const torch::Tensor& pictures) {
+  torch::Tensor Latents(ViewBatch& batch) {
     const torch::NoGradGuard no_grad;
+    const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
+    const torch::Tensor pictures = PictureBatch(batch, device_) / 127.5 - 1;
     return nets_.vae->Scale(nets_.vae->Encode(pictures).mean.to(torch::kFloat32));
   }
 
-  torch::Tensor LossAt(ViewBatch& batch, const std::vector<std::vector<std::int64_t>>& ids,
+  torch::Tensor LossAt(const torch::Tensor& clean, const std::vector<std::vector<std::int64_t>>& ids,
                        const std::vector<std::int64_t>& times, std::uint64_t noise_seed, Learner& learner) {
-    const auto views = static_cast<std::int64_t>(batch.views());
+    const std::int64_t views = clean.size(0);
     const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
-    const torch::Tensor clean = Latents(PictureBatch(batch, device_) / 127.5 - 1);
     std::vector<torch::Tensor> rows;
     std::vector<float> signal, spread, weight;
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -240,6 +250,7 @@ class DiffusionTask : public TrainingTask {
   generate::NoiseSchedule schedule_;
   const CaptionedPool& pool_;
   const CaptionedPool* validation_;
+  const LatentPool* kept_;  ///< null: crops are made and encoded at every step
   std::vector<std::int64_t> empty_;
   torch::Device device_;
   Learner model_{nullptr}, average_{nullptr};
@@ -295,14 +306,15 @@ generate::AutoencoderKlConfig SmallLatentAutoencoder() {
   return config;
 }
 
-generate::UnetConfig SmallUnet(const std::vector<int>& widths) {
+generate::UnetConfig SmallUnet(std::vector<int> widths, bool finest_attends) {
+  if (widths.empty()) widths = {64, 128, 160};
   generate::UnetConfig config;
   config.block_out_channels = widths;
   config.heads.clear();
   config.down_attention.clear();
   for (const int width : widths) {
     config.heads.push_back(std::max(1, width / 32));
-    config.down_attention.push_back(config.heads.size() > 1);
+    config.down_attention.push_back(finest_attends || config.heads.size() > 1);
   }
   config.up_attention.assign(config.down_attention.rbegin(), config.down_attention.rend());
   config.layers_per_block = 1;
@@ -331,6 +343,7 @@ Status DiffusionTrainingOptions::Validate() const {
   if (!(condition_dropout >= 0 && condition_dropout <= 1)) return bad("condition_dropout must be 0 to 1");
   if (!(snr_gamma >= 0 && snr_gamma <= 1000)) return bad("snr_gamma must be 0 to 1000");
   if (!(smallest_crop > 0 && smallest_crop <= 1)) return bad("smallest_crop must be above 0 and at most 1");
+  if (kept_crops < 0 || kept_crops > 64) return bad("kept_crops must be 0 to 64");
   return schedule.Validate();
 }
 
@@ -356,8 +369,18 @@ Status TrainDiffusion(const CaptionedPictures& pictures, const CaptionedPictures
     held = std::make_unique<CaptionedPool>(std::move(loaded));
   }
   KANTEI_TRY(const generate::EncodedPrompt empty, nets.tokenizer->Encode(""));
-  DiffusionTask task(options, std::move(nets), std::move(schedule), pool, held.get(), empty.chunks.front(),
-                     device);
+  std::unique_ptr<LatentPool> kept;
+  if (options.kept_crops > 0) {
+    at::set_num_threads(ThreadCount(options.schedule.threads));
+    nets.vae->to(device);
+    KANTEI_TRY(LatentPool encoded, LatentPool::Make(nets.vae, pool.pictures,
+                                                    {options.side, options.smallest_crop, options.kept_crops,
+                                                     options.schedule.seed, options.schedule.bfloat16},
+                                                    device, cancellation));
+    kept = std::make_unique<LatentPool>(std::move(encoded));
+  }
+  DiffusionTask task(options, std::move(nets), std::move(schedule), pool, held.get(), kept.get(),
+                     empty.chunks.front(), device);
   return RunTraining(&task, options.schedule, EssentialOptions(options, pictures),
                      pool.pictures.fingerprint(), directory, cancellation, watch);
 }

@@ -150,6 +150,26 @@ TEST_F(DiffusionTrainerTest, LearnsResumesAndGenerates) {
             Read("tuned/model/unet/diffusion_pytorch_model.safetensors"));
 }
 
+TEST_F(DiffusionTrainerTest, KeptCropsAreLearntFromToo) {
+  TrainFirst("ae");
+  second_.autoencoder = directory_ / "ae" / "model.safetensors";
+  second_.kept_crops = 3;
+  second_.schedule.steps = 24;
+  const std::vector<double> losses = TrainSecond("kept");
+  EXPECT_LT(Mean(losses, 16, 24), 0.9 * Mean(losses, 0, 8));
+  TrainSecond("again", 11);
+  TrainSecond("again");
+  EXPECT_EQ(Read("kept/checkpoint.safetensors"), Read("again/checkpoint.safetensors"));
+  // Not what new crops at every step would have given, and not to be gone on with as such.
+  second_.kept_crops = 0;
+  EXPECT_NE(TrainSecond("new"), losses);
+  const Status other = TrainDiffusion(pictures_, {}, second_, directory_ / "kept", {}, {});
+  ASSERT_FALSE(other.ok());
+  EXPECT_THAT(other.error().message, testing::HasSubstr("kept_crops"));
+  second_.kept_crops = 65;
+  EXPECT_FALSE(second_.Validate().ok());
+}
+
 TEST_F(DiffusionTrainerTest, TheAutoencoderResumes) {
   first_.schedule.steps = 12;
   TrainFirst("whole");
