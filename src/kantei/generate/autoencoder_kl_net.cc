@@ -135,6 +135,13 @@ AutoencoderKlImpl::AutoencoderKlImpl(const AutoencoderKlConfig& config) : config
     post_quant_conv_ = register_module("post_quant_conv", ConvLayer(latent, latent, 1));
 }
 
+void AutoencoderKlImpl::BeginLogVariance(double log_variance) {
+  const torch::NoGradGuard no_grad;
+  ConvLayer last = quant_conv_ ? quant_conv_ : encoder_.conv_out;
+  const std::int64_t latent = config_.latent_channels;
+  last->bias.narrow(0, latent, latent).fill_(log_variance);
+}
+
 LatentMoments AutoencoderKlImpl::Encode(const torch::Tensor& pictures) {
   torch::Tensor x = encoder_.conv_in(pictures.contiguous(torch::MemoryFormat::ChannelsLast));
   for (Level& level : encoder_.levels) {
