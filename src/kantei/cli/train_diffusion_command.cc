@@ -128,6 +128,9 @@ void AddTrainDiffusion(CLI::App* train_verb, Session* session) {
                  "Attention to words at the finest resolution, too (stage unet)");
   number("--kept-crops", o.kept_crops,
          "Crops of each picture that are encoded once and kept; 0: new ones at every step (stage unet)");
+  number("--realism-weight", o.realism_weight,
+         "Of the realism score's loss on the picture as it is predicted; 0: none (stage unet)");
+  number("--realism-views", o.realism_views, "Views of a step that it looks at");
   number("--smallest-crop", o.smallest_crop, "Share of the shorter side that a crop has at least");
   number("--gradient-weight", first.gradient_weight, "Of differences between neighbours (autoencoder)");
   number("--structure-weight", first.structure_weight, "Of 1 - SSIM (autoencoder)");

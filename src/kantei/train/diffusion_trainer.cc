@@ -15,6 +15,7 @@
 #include "kantei/base/sha256.h"
 #include "kantei/generate/diffusion_model_net.h"
 #include "kantei/generate/noise_schedule.h"
+#include "kantei/generate/soft_realism_net.h"
 #include "kantei/train/crops.h"
 #include "kantei/train/device_net.h"
 #include "kantei/train/latent_autoencoder_file_net.h"
@@ -28,6 +29,9 @@ namespace kantei::train {
 namespace {
 
 constexpr std::size_t kMaxValidation = 64;
+constexpr std::size_t kMeasured = 512;  ///< training pictures that show what real ones are like
+/// Below this share of signal the predicted picture is a blur of all that it might be, and no realism can be asked of it.
+constexpr double kLeastSignal = 0.5;
 constexpr int kValidationLevels = 4;  ///< noise levels at which a validation picture is looked at
 
 Json EssentialOptions(const DiffusionTrainingOptions& o, const CaptionedPictures& pictures) {
@@ -48,6 +52,8 @@ Json EssentialOptions(const DiffusionTrainingOptions& o, const CaptionedPictures
                          {"snr_gamma", o.snr_gamma},
                          {"smallest_crop", o.smallest_crop},
                          {"kept_crops", o.kept_crops},
+                         {"realism_weight", o.realism_weight},
+                         {"realism_views", o.realism_views},
                          {"attention", o.unet.down_attention},
                          {"captions_sha256", Sha256Hex(captions)}});
   return essentials;
@@ -116,6 +122,7 @@ class DiffusionTask : public TrainingTask {
          {static_cast<torch::nn::Module*>(model_.get()), static_cast<torch::nn::Module*>(average_.get())})
       Place(*module, device);
     Place(*nets_.vae, device);
+    for (torch::Tensor& parameter : nets_.vae->parameters()) parameter.set_requires_grad(false);
     if (!learns_text) nets_.text->to(device);
     // Loaded networks come ready for use, not for learning.
     for (torch::Tensor& parameter : model_->parameters()) parameter.set_requires_grad(true);
@@ -145,7 +152,10 @@ class DiffusionTask : public TrainingTask {
       times.push_back(static_cast<std::int64_t>(random.Below(schedule_.alphas.size())));
     }
     const torch::Tensor clean = kept_ != nullptr ? kept_->Take(batch.labels, device_) : Latents(batch);
-    return LossAt(clean, ids, times, random.Next(), model_);
+    const Prediction made = Predict(clean, ids, times, random.Next(), model_);
+    torch::Tensor loss = made.loss;
+    if (options_.realism_weight > 0) loss = loss + options_.realism_weight * RealismLoss(made.clean, times);
+    return loss;
   }
 
   std::vector<std::string> ValidationNames() const override {
@@ -168,7 +178,7 @@ class DiffusionTask : public TrainingTask {
       }
       const std::vector<std::vector<std::int64_t>> ids(kValidationLevels,
                                                        IdsOf(*validation_, batch.labels[0]));
-      sum += LossAt(Latents(batch), ids, times, n, average_).item<double>();
+      sum += Predict(Latents(batch), ids, times, n, average_).loss.item<double>();
     }
     return {sum / static_cast<double>(count)};
   }
@@ -197,8 +207,12 @@ class DiffusionTask : public TrainingTask {
     return nets_.vae->Scale(nets_.vae->Encode(pictures).mean.to(torch::kFloat32));
   }
 
-  torch::Tensor LossAt(const torch::Tensor& clean, const std::vector<std::vector<std::int64_t>>& ids,
-                       const std::vector<std::int64_t>& times, std::uint64_t noise_seed, Learner& learner) {
+  struct Prediction {
+    torch::Tensor loss, clean;  ///< clean: the latents as the network predicts them
+  };
+
+  Prediction Predict(const torch::Tensor& clean, const std::vector<std::vector<std::int64_t>>& ids,
+                     const std::vector<std::int64_t>& times, std::uint64_t noise_seed, Learner& learner) {
     const std::int64_t views = clean.size(0);
     const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
     std::vector<torch::Tensor> rows;
@@ -227,7 +241,36 @@ class DiffusionTask : public TrainingTask {
     const torch::Tensor output =
         learner->unet->forward(noisy, torch::tensor(times, torch::kInt64).to(device_), words)
             .to(torch::kFloat32);
-    return ((output - target).square().mean({1, 2, 3}) * torch::tensor(weight).to(device_)).mean();
+    torch::Tensor predicted = output;
+    if (schedule_.prediction == generate::Prediction::kVelocity) predicted = a * noisy - s * output;
+    if (schedule_.prediction == generate::Prediction::kEpsilon) predicted = (noisy - s * output) / a;
+    return {((output - target).square().mean({1, 2, 3}) * torch::tensor(weight).to(device_)).mean(),
+            predicted};
+  }
+
+  /// Mean over the views with the least noise, weighted by their share of signal; 0 when all are too noisy.
+  torch::Tensor RealismLoss(const torch::Tensor& clean, const std::vector<std::int64_t>& times) {
+    std::vector<std::pair<double, std::int64_t>> views;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      const double alpha = schedule_.alphas[static_cast<std::size_t>(times[i])];
+      if (alpha >= kLeastSignal) views.emplace_back(-alpha, static_cast<std::int64_t>(i));
+    }
+    std::ranges::sort(views);
+    if (views.size() > static_cast<std::size_t>(options_.realism_views))
+      views.resize(static_cast<std::size_t>(options_.realism_views));
+    if (views.empty()) return torch::zeros({}, clean.options());
+    std::vector<std::int64_t> rows;
+    std::vector<float> weights;
+    for (const auto& [alpha, row] : views) rows.push_back(row), weights.push_back(static_cast<float>(-alpha));
+    torch::Tensor pictures;
+    {
+      const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
+      pictures =
+          nets_.vae->Decode(nets_.vae->Unscale(clean.index_select(0, torch::tensor(rows).to(device_))));
+    }
+    return (SoftRealismLoss(pictures.to(torch::kFloat32), *nets_.realism) *
+            torch::tensor(weights).to(device_))
+        .mean();
   }
 
   /// min-SNR-gamma (2303.09556 section 3.4): the weight of the clean picture's error is capped.
@@ -255,6 +298,24 @@ class DiffusionTask : public TrainingTask {
   torch::Device device_;
   Learner model_{nullptr}, average_{nullptr};
 };
+
+/// What the training pictures are like, one crop of each of some.
+Result<generate::SoftRealismReference> MeasurePool(const PicturePool& pool,
+                                                   const DiffusionTrainingOptions& options,
+                                                   const CancellationToken& cancellation) {
+  const std::size_t count = std::min(kMeasured, pool.size());
+  std::vector<torch::Tensor> crops;
+  for (std::size_t i = 0; i < count; ++i) {
+    KANTEI_RETURN_IF_ERROR(cancellation.Check());
+    Random random = Random(options.schedule.seed).Fork(i);
+    ViewBatch batch;
+    batch.side = options.side;
+    AppendView(RandomSquareOf(pool.at(i * pool.size() / count), options.smallest_crop, options.side, random),
+               0, &batch);
+    crops.push_back(PictureBatch(batch, torch::kCPU) / 127.5 - 1);
+  }
+  return generate::FitSoftRealism(crops);
+}
 
 Result<generate::AutoencoderKl> BeginAutoencoder(const std::filesystem::path& path) {
   if (path.extension() == ".safetensors") return LoadLatentAutoencoder(path);
@@ -343,6 +404,8 @@ Status DiffusionTrainingOptions::Validate() const {
   if (!(condition_dropout >= 0 && condition_dropout <= 1)) return bad("condition_dropout must be 0 to 1");
   if (!(snr_gamma >= 0 && snr_gamma <= 1000)) return bad("snr_gamma must be 0 to 1000");
   if (!(smallest_crop > 0 && smallest_crop <= 1)) return bad("smallest_crop must be above 0 and at most 1");
+  if (!(realism_weight >= 0 && realism_weight <= 100)) return bad("realism_weight must be 0 to 100");
+  if (realism_views < 1 || realism_views > 4096) return bad("realism_views must be 1 to 4096");
   if (kept_crops < 0 || kept_crops > 64) return bad("kept_crops must be 0 to 64");
   return schedule.Validate();
 }
@@ -369,6 +432,9 @@ Status TrainDiffusion(const CaptionedPictures& pictures, const CaptionedPictures
     held = std::make_unique<CaptionedPool>(std::move(loaded));
   }
   KANTEI_TRY(const generate::EncodedPrompt empty, nets.tokenizer->Encode(""));
+  if (options.realism_weight > 0) {
+    KANTEI_TRY(nets.realism, MeasurePool(pool.pictures, options, cancellation));
+  }
   std::unique_ptr<LatentPool> kept;
   if (options.kept_crops > 0) {
     at::set_num_threads(ThreadCount(options.schedule.threads));

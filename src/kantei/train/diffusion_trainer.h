@@ -63,6 +63,11 @@ struct DiffusionTrainingOptions {
   /// Crops of each picture that are encoded once, before the first step, and kept; 0: new ones at every step. Saves the encoder's
   /// time, at half a kilobyte to some kilobytes of memory a crop. 0..64
   int kept_crops = 0;
+  /// Weight of the realism loss (generate/soft_realism_net.h; 2309.14756 adds its score to a loss in the same place) on the picture as the
+  /// network predicts it, 0..100. What real pictures are like is measured on the training pictures and kept in the model's folder.
+  double realism_weight = 0;
+  int realism_views =
+      4;  ///< of a step, those with the least noise; each costs a pass through the decoder and back
   TrainingSchedule schedule;
   Status Validate() const;
 };
