@@ -170,6 +170,32 @@ TEST_F(DiffusionTrainerTest, KeptCropsAreLearntFromToo) {
   EXPECT_FALSE(second_.Validate().ok());
 }
 
+TEST_F(DiffusionTrainerTest, RealismIsMeasuredKeptAndAddedToTheLoss) {
+  first_.schedule.steps = 4;
+  TrainFirst("ae");
+  second_.autoencoder = directory_ / "ae" / "model.safetensors";
+  second_.schedule.steps = 3;
+  second_.realism_weight = 0.5;
+  const Status few = TrainDiffusion(pictures_, {}, second_, directory_ / "few", {}, {});
+  ASSERT_FALSE(few.ok());
+  EXPECT_THAT(few.error().message, testing::HasSubstr("at least 20"));
+  const CaptionedPictures once = pictures_;
+  for (int copies = 0; copies < 4; ++copies) {
+    pictures_.files.insert(pictures_.files.end(), once.files.begin(), once.files.end());
+    pictures_.captions.insert(pictures_.captions.end(), once.captions.begin(), once.captions.end());
+  }
+  const std::vector<double> with = TrainSecond("with");
+  EXPECT_TRUE(fs::exists(directory_ / "with" / "model" / "soft_realism.json"));
+  EXPECT_TRUE(generate::DiffusionModel::Load(directory_ / "with" / "model").ok());
+  second_.realism_weight = 0;
+  const std::vector<double> without = TrainSecond("without");
+  EXPECT_FALSE(fs::exists(directory_ / "without" / "model" / "soft_realism.json"));
+  // The same noise and pictures: what differs is the loss that was added.
+  EXPECT_GT(with[0], without[0] + 0.01);
+  second_.realism_weight = -1;
+  EXPECT_FALSE(second_.Validate().ok());
+}
+
 TEST_F(DiffusionTrainerTest, TheAutoencoderResumes) {
   first_.schedule.steps = 12;
   TrainFirst("whole");
