@@ -14,6 +14,7 @@
 #include "kantei/base/random.h"
 #include "kantei/base/sha256.h"
 #include "kantei/generate/diffusion_model_net.h"
+#include "kantei/generate/generation_record.h"
 #include "kantei/generate/noise_schedule.h"
 #include "kantei/generate/soft_realism_net.h"
 #include "kantei/train/crops.h"
@@ -34,12 +35,15 @@ constexpr std::size_t kMeasured = 512;  ///< training pictures that show what re
 constexpr double kLeastSignal = 0.5;
 constexpr int kValidationLevels = 4;  ///< noise levels at which a validation picture is looked at
 
-Json EssentialOptions(const DiffusionTrainingOptions& o, const CaptionedPictures& pictures) {
+/// `begun_sha256`: of the autoencoder or the model that the run begins with.
+Json EssentialOptions(const DiffusionTrainingOptions& o, const CaptionedPictures& pictures,
+                      const std::string& begun_sha256) {
   Json essentials = o.schedule.Essentials();
   std::string captions;
   for (const std::string& caption : pictures.captions) captions += caption + "\n";
   essentials.update(Json{{"autoencoder", o.autoencoder.string()},
                          {"init", o.init.string()},
+                         {"begun_sha256", begun_sha256},
                          {"widths", o.unet.block_out_channels},
                          {"layers", o.unet.layers_per_block},
                          {"text_width", o.text.hidden_size},
@@ -419,6 +423,8 @@ Status TrainDiffusion(const CaptionedPictures& pictures, const CaptionedPictures
                validation.files.size() == validation.captions.size());
   KANTEI_TRY(const torch::Device device, OpenDevice(options.schedule.device));
   KANTEI_TRY(generate::DiffusionNets nets, BeginModel(options, pictures));
+  KANTEI_TRY(const std::string begun_sha256,
+             generate::ModelHash(options.init.empty() ? options.autoencoder : options.init));
   if (options.side % nets.vae->config().factor() != 0)
     return Error{ErrorCode::kInvalidArgument, "side must be a multiple of the autoencoder's factor " +
                                                   std::to_string(nets.vae->config().factor())};
@@ -447,7 +453,7 @@ Status TrainDiffusion(const CaptionedPictures& pictures, const CaptionedPictures
   }
   DiffusionTask task(options, std::move(nets), std::move(schedule), pool, held.get(), kept.get(),
                      empty.chunks.front(), device);
-  return RunTraining(&task, options.schedule, EssentialOptions(options, pictures),
+  return RunTraining(&task, options.schedule, EssentialOptions(options, pictures, begun_sha256),
                      pool.pictures.fingerprint(), directory, cancellation, watch);
 }
 

@@ -170,6 +170,21 @@ TEST_F(DiffusionTrainerTest, KeptCropsAreLearntFromToo) {
   EXPECT_FALSE(second_.Validate().ok());
 }
 
+TEST_F(DiffusionTrainerTest, AnotherAutoencoderUnderTheSameNameIsNoticed) {
+  first_.schedule.steps = 2;
+  TrainFirst("ae");
+  second_.autoencoder = directory_ / "ae" / "model.safetensors";
+  second_.schedule.steps = 3;
+  TrainSecond("unet", 1);
+  first_.schedule.seed = 9;
+  TrainFirst("other");
+  fs::copy_file(directory_ / "other" / "model.safetensors", second_.autoencoder,
+                fs::copy_options::overwrite_existing);
+  const Status resumed = TrainDiffusion(pictures_, {}, second_, directory_ / "unet", {}, {});
+  ASSERT_FALSE(resumed.ok());
+  EXPECT_THAT(resumed.error().message, testing::HasSubstr("begun_sha256"));
+}
+
 TEST_F(DiffusionTrainerTest, RealismIsMeasuredKeptAndAddedToTheLoss) {
   first_.schedule.steps = 4;
   TrainFirst("ae");
