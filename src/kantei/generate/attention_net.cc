@@ -13,6 +13,9 @@ namespace {
 
 constexpr double kLayerNormEps = 1e-5;
 constexpr double kGroupNormEps = 1e-6;
+/// A bias is in units of the largest score, and of this where scores are smaller: else a network that hardly tells words apart could
+/// not be steered.
+constexpr double kLeastBiasUnit = 4;
 
 // (N, L, heads x depth) -> (N, heads, L, depth)
 torch::Tensor SplitHeads(const torch::Tensor& x, int64_t heads) {
@@ -93,7 +96,8 @@ torch::Tensor AttentionBlockImpl::forward(const torch::Tensor& x, const torch::T
     }
     if (bias.defined()) {
       const torch::Tensor wide = scores.to(torch::kFloat32);
-      weights = torch::softmax(wide + bias * wide.abs().amax({1, 2}, true), -1);
+      const torch::Tensor unit = wide.abs().amax({1, 2}, true).clamp_min(kLeastBiasUnit);
+      weights = torch::softmax(wide + bias * unit, -1);
     }
     outputs.push_back(torch::bmm(weights.to(v.scalar_type()), v.select(1, head)));
   }

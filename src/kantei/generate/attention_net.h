@@ -33,7 +33,7 @@ struct AttentionContext {
   const AttentionMapSink* sink = nullptr;
   int64_t max_scores = AttentionOptions().max_scores;
   /// (N or 1, T, h, w), any h and w: where attention to which words is raised (above 0) or lowered, in units of the largest absolute
-  /// score of a picture's head, so that one number suits all layers (paint-with-words; eDiff-I, 2211.01324, section 5). Averaged
+  /// score of a picture's head or of 4 if that is less, so that one number suits all layers (paint-with-words; eDiff-I, 2211.01324, section 5). Averaged
   /// down to the places of each layer. Undefined: none, and nothing is computed differently.
   torch::Tensor bias;
 };

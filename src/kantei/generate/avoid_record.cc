@@ -5,14 +5,17 @@
 namespace kantei::generate {
 namespace {
 
-/// What a run is asked for.
+/// What a run is asked for, as far as its mode looks at it.
 Json WishOf(const AvoidOptions& avoid, const std::string& similarity_name) {
-  return {{"mode", AvoidModeName(avoid.mode)},
-          {"strength", avoid.strength},
-          {"tries", avoid.tries},
-          {"most_mask_iou", avoid.most_mask_iou},
-          {"most_similarity", avoid.most_similarity},
-          {"similarity_by", similarity_name.empty() ? "ssim" : similarity_name}};
+  Json wish{{"mode", AvoidModeName(avoid.mode)}};
+  if (avoid.mode == AvoidMode::kReject)
+    wish["tries"] = avoid.tries;
+  else
+    wish["strength"] = avoid.strength;
+  wish["most_mask_iou"] = avoid.most_mask_iou;
+  wish["most_similarity"] = avoid.most_similarity;
+  wish["similarity_by"] = similarity_name.empty() ? "ssim" : similarity_name;
+  return wish;
 }
 
 /// Four digits: networks' last ones differ between machines.

@@ -29,7 +29,7 @@ struct SubjectMask {
 std::optional<SubjectMask> MaskOfMap(const image::Plane& map, int width, int height, MaskSource source);
 
 /// Geodesic saliency (Wei et al., ECCV 2012): the least sum of colour steps (CIELAB) on any way from a pixel to the picture's border,
-/// where entering costs as much as the border pixel differs from the border's mean colour. Longer side at most 64; not below 0.
+/// where entering costs as much as the border pixel differs from the border's mean colour. Longer side at most 32; CIELAB units, not below 0.
 image::Plane GeodesicSaliency(const image::Image& rgb);
 
 /// By attention (an empty map: none was seen), else by saliency. `rgb`: the picture.
