@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "kantei/base/cancellation.h"
-#include "kantei/base/random.h"
 #include "kantei/base/result.h"
 #include "kantei/generate/diffusion_model.h"
 #include "kantei/generate/sampler.h"
@@ -85,21 +84,5 @@ struct AvoidWatch {
 Result<AvoidResult> AvoidShape(const DiffusionModel& model, const SampleOptions& options,
                                const AvoidOptions& avoid, const PictureSimilarity& similarity = {},
                                const AvoidWatch& watch = {}, const CancellationToken& cancellation = {});
-
-/// The n-th further seed of a seed; they do not run into those of the next pictures.
-std::uint64_t FurtherSeed(std::uint64_t seed, int n);
-
-struct AlteredMask {
-  image::Image pixels;
-  std::string alteration;  ///< e.g. "mirrored", "moved by 24,-8", "scaled by 0.6, moved by 30,10"
-};
-/// The mask mirrored, moved or scaled, so that at least 85 % of the changed shape stay in the frame: of those whose IoU with the
-/// original is within 0.05 of the least, `random` picks one. Where the least is above 0.4 (large subjects), scaled ones are moved too.
-AlteredMask AlterMask(const image::Image& mask, Random& random);
-image::Image InvertMask(const image::Image& mask);
-
-/// The mask as a picture of segments in the palette of ADE20K, which ControlNets for segments were trained on: wall (120,120,120)
-/// around the colour of the class that one of `words` names, "sculpture" (255,255,0) where none does.
-image::Image SegmentPicture(const image::Image& mask, const std::vector<std::string>& words);
 
 }  // namespace kantei::generate

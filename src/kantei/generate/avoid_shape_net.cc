@@ -2,6 +2,7 @@
 #include <cmath>
 #include <utility>
 
+#include "kantei/generate/avoid_masks.h"
 #include "kantei/generate/avoid_shape.h"
 #include "kantei/generate/sampler_inputs_net.h"
 #include "kantei/generate/sampler_net.h"
