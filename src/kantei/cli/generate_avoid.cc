@@ -75,10 +75,9 @@ std::optional<Json> FinishedRecord(const AvoidFiles& files, const AvoidRun& run,
 
 void AddAvoidOptions(CLI::App* verb, AvoidArguments* arguments) {
   CLI::Option* mode =
-      verb->add_option("--avoid-shape", arguments->mode,
-                       "Make a second picture that avoids the shape of the first one's subject, in this way; "
-                       "alone: " +
-                           std::string(generate::AvoidModeName(generate::kDefaultAvoidMode)))
+      verb->add_option(
+              "--avoid-shape", arguments->mode,
+              "Make a second picture that avoids the shape of the first one's subject; MODE may be left out")
           ->expected(0, 1)
           ->default_str(std::string(generate::AvoidModeName(generate::kDefaultAvoidMode)))
           ->check(CLI::IsMember(generate::AvoidModeNames()))
