@@ -44,7 +44,7 @@ def run_prompt(arguments, mode, strength, prompt):
         avoided = claim["avoid_shape"]
         between = avoided["between"]
         rows.append([mode, strength, prompt, claim["seed"], avoided["mask"]["found_by"], avoided["mask"]["area"],
-                     avoided["mask_after"]["found_by"], between["ssim"], between["mask_iou"],
+                     avoided["mask_after"]["found_by"], between["ssim"], between.get("mask_iou", ""),
                      between.get("similarity", between["ssim"]), avoided["limits_met"], avoided["tried"],
                      avoided["network_passes"]["first"], avoided["network_passes"]["all"], share])
     return rows

@@ -44,7 +44,8 @@ Json AvoidedClaim(const GenerationContext& context, const SampleOptions& options
   if (!pair.alteration.empty()) told["alteration"] = pair.alteration;
   told["steered"] = pair.steered;
   told["controlnet"] = pair.control;
-  told["between"] = {{"ssim", Rounded(pair.ssim)}, {"mask_iou", Rounded(pair.mask_iou)}};
+  told["between"] = {{"ssim", Rounded(pair.ssim)}};
+  if (pair.mask_iou) told["between"]["mask_iou"] = Rounded(*pair.mask_iou);
   if (pair.similarity) told["between"]["similarity"] = Rounded(*pair.similarity);
   told["limits_met"] = pair.limits_met;
   told["tried"] = pair.tried;

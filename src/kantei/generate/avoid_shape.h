@@ -49,18 +49,20 @@ struct PictureSimilarity {
 };
 
 struct AvoidedPicture {
-  SampledPicture first, second;  ///< `first` is what SamplePictures makes of its seed
-  SubjectMask first_mask, second_mask;
-  std::vector<std::string> words;  ///< whose attention was looked at and steered
-  std::string alteration;          ///< kAlteredMask: what was done to the mask, else empty
-  std::uint64_t second_seed = 0;   ///< of the second picture's noise, or of the fresh part of it
-  bool steered = true;             ///< false: no shape or no word was found, and only the noise is another
-  bool control = false;            ///< a ControlNet took part
-  double ssim = 0,
-         mask_iou = 0;  ///< between both; SSIM of pictures below 11 px is that of their enlargements
-  std::optional<double> similarity;             ///< by the caller's measure
-  bool limits_met = false;                      ///< most_mask_iou and most_similarity
-  int tried = 1;                                ///< second pictures that were made
+  SampledPicture first;   ///< what SamplePictures makes of its seed, up to the last bits of sums
+  SampledPicture second;  ///< has the first one's seed as well; see second_seed
+  SubjectMask first_mask;
+  SubjectMask second_mask;           ///< looked for in the way that found the first one
+  std::vector<std::string> words;    ///< whose attention was looked at and steered
+  std::string alteration;            ///< kAlteredMask: what was done to the mask, else empty
+  std::uint64_t second_seed = 0;     ///< of the second picture's noise, or of the fresh part of it
+  bool steered = true;               ///< false: no shape or no word was found, and only the noise is another
+  bool control = false;              ///< a ControlNet took part
+  double ssim = 0;                   ///< between both; of pictures below 11 px that of their enlargements
+  std::optional<double> mask_iou;    ///< none when there is no mask of one of them
+  std::optional<double> similarity;  ///< by the caller's measure
+  bool limits_met = false;           ///< most_mask_iou (where there is one) and most_similarity
+  int tried = 1;                     ///< second pictures that were made
   std::vector<std::string> first_notes, notes;  ///< what the user should know: of the first picture, of both
   int first_passes = 0,
       passes = 0;  ///< of one picture through a network (UNet or ControlNet): the first picture's, all

@@ -66,7 +66,7 @@ class Avoiding {
     runs_ = passes_ = 0;
     notes_.clear();
     AvoidedPicture pair;
-    KANTEI_TRY(Made first, Make(seed, {}));
+    KANTEI_TRY(Made first, Make(seed, {}, std::nullopt));
     pair.first = std::move(first.picture), pair.first_mask = std::move(first.mask);
     pair.words = words_.words;
     pair.first_passes = passes_;
@@ -87,13 +87,14 @@ class Avoiding {
       if (!pair.steered || avoid_.mode == AvoidMode::kReseededRegion) pair.second_seed = FurtherSeed(seed, 1);
       if (pair.steered) steering = Steer(&pair);
       pair.control = pair.steered && avoid_.mode != AvoidMode::kReseededRegion && nets_.controlnet;
-      KANTEI_TRY(Made second, Make(pair.steered ? seed : pair.second_seed, steering));
+      KANTEI_TRY(Made second, Make(pair.steered ? seed : pair.second_seed, steering, WayOf(pair.first_mask)));
       KANTEI_RETURN_IF_ERROR(Compare(std::move(second), &pair));
     }
     if (!pair.limits_met)
-      Add({name + " and the one that avoids its shape are still alike: masks' IoU " + Number(pair.mask_iou) +
-           ", similarity " + Number(pair.similarity.value_or(pair.ssim)) + " after " +
-           std::to_string(pair.tried) + (pair.tried == 1 ? " try" : " tries")},
+      Add({name + " and the one that avoids its shape are still alike: masks' IoU " +
+           (pair.mask_iou ? Number(*pair.mask_iou) : "unknown") + ", similarity " +
+           Number(pair.similarity.value_or(pair.ssim)) + " after " + std::to_string(pair.tried) +
+           (pair.tried == 1 ? " try" : " tries")},
           &notes_);
     pair.second.seed = seed;
     pair.passes = passes_;
@@ -107,7 +108,7 @@ class Avoiding {
     for (int n = 1; n <= avoid_.tries; ++n) {
       AvoidedPicture pair = plain;
       pair.second_seed = FurtherSeed(seed, n);
-      KANTEI_TRY(Made second, Make(pair.second_seed, {}));
+      KANTEI_TRY(Made second, Make(pair.second_seed, {}, WayOf(plain.first_mask)));
       KANTEI_RETURN_IF_ERROR(Compare(std::move(second), &pair));
       if (n == 1 || Excess(pair) < Excess(*best)) *best = std::move(pair);
       best->tried = n;
@@ -118,13 +119,15 @@ class Avoiding {
 
   /// By how much the worse of both limits is passed.
   double Excess(const AvoidedPicture& pair) const {
-    return std::max(pair.mask_iou - avoid_.most_mask_iou,
-                    pair.similarity.value_or(pair.ssim) - avoid_.most_similarity);
+    const double likeness = pair.similarity.value_or(pair.ssim) - avoid_.most_similarity;
+    return pair.mask_iou ? std::max(*pair.mask_iou - avoid_.most_mask_iou, likeness) : likeness;
   }
 
   Status Compare(Made second, AvoidedPicture* pair) {
     pair->second = std::move(second.picture), pair->second_mask = std::move(second.mask);
-    pair->mask_iou = MaskIou(pair->first_mask.pixels, pair->second_mask.pixels);
+    pair->mask_iou.reset();
+    if (pair->first_mask.source != MaskSource::kNone && pair->second_mask.source != MaskSource::kNone)
+      pair->mask_iou = MaskIou(pair->first_mask.pixels, pair->second_mask.pixels);
     const image::Image* pictures[] = {&pair->first.pixels, &pair->second.pixels};
     image::Image enlarged[2];
     const int shorter = std::min(pictures[0]->width(), pictures[0]->height());
@@ -255,8 +258,13 @@ class Avoiding {
     return MaskOnLatents(mask, size_.latent_height(), size_.latent_width());
   }
 
+  /// In which the second mask is looked for.
+  static std::optional<MaskSource> WayOf(const SubjectMask& first) {
+    return first.source == MaskSource::kNone ? std::nullopt : std::optional(first.source);
+  }
+
   /// One run over all steps, with the mask of what it shows.
-  Result<Made> Make(std::uint64_t seed, const Steering& steering) {
+  Result<Made> Make(std::uint64_t seed, const Steering& steering, std::optional<MaskSource> way) {
     SampleOptions one = options_;
     one.count = one.batch = 1;
     one.seed = seed;
@@ -284,7 +292,7 @@ class Avoiding {
     KANTEI_TRY(SampleResult made, SampleWithHooks(nets_, one, hooks, watch, cancellation_));
     Add(made.notes, &notes_);
     Made result{std::move(made.pictures.front()), {}};
-    result.mask = FindSubject(attention.Map(), result.picture.pixels);
+    result.mask = FindSubject(attention.Map(), result.picture.pixels, way);
     return result;
   }
 

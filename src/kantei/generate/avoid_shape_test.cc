@@ -137,8 +137,10 @@ TEST(AvoidShape, EveryModeMakesAnotherPictureFromItsSeedAlone) {
     // The first is the plain picture of its seed, up to the last bits of sums.
     EXPECT_LE(LargestDifference(one.first.pixels, Plain(rig.nets, Options(), 12)), 1);
     EXPECT_GT(LargestDifference(one.first.pixels, one.second.pixels), 4);
-    EXPECT_EQ(one.mask_iou, MaskIou(one.first_mask.pixels, one.second_mask.pixels));
+    ASSERT_TRUE(one.mask_iou.has_value());
+    EXPECT_EQ(*one.mask_iou, MaskIou(one.first_mask.pixels, one.second_mask.pixels));
     EXPECT_EQ(one.ssim, image::Ssim(one.first.pixels, one.second.pixels).value());
+    EXPECT_EQ(one.second_mask.source, MaskSource::kAttention);
     // Two passes a step with guidance.
     EXPECT_EQ(one.first_passes, 8);
     const int more = rig.avoid.mode == AvoidMode::kNegativeControl ? 12
@@ -302,6 +304,31 @@ TEST(AvoidShape, WithoutWordsOrShapeOnlyTheNoiseIsAnother) {
   EXPECT_LE(LargestDifference(pair.second.pixels, Plain(rig.nets, plain, pair.second_seed)), 1);
   ASSERT_FALSE(pair.notes.empty());
   EXPECT_THAT(pair.notes[0], HasSubstr("to steer by"));
+}
+
+TEST(AvoidShape, MasksThatAreNotThereAreNotAvoided) {
+  AvoidRig rig(AvoidMode::kReject);
+  rig.sampling.prompt = "";
+  rig.avoid.tries = 1;
+  const torch::NoGradGuard no_grad;
+  for (auto& named : rig.nets.vae->named_parameters())
+    if (named.key() == "decoder.conv_out.weight") named.value().zero_();
+  double given = 0.9;
+  rig.similarity = {"test",
+                    [&](const image::Image&, const image::Image&) -> Result<double> { return given; }};
+  const AvoidedPicture alike = rig.One();
+  EXPECT_EQ(alike.first_mask.source, MaskSource::kNone);
+  EXPECT_FALSE(alike.mask_iou.has_value());
+  EXPECT_FALSE(alike.limits_met);
+  EXPECT_THAT(alike.notes.at(0), HasSubstr("IoU unknown"));
+  EXPECT_FALSE(AvoidedClaim({}, rig.sampling, rig.avoid, "test", alike)["avoid_shape"]["between"].contains(
+      "mask_iou"));
+  given = 0.1;
+  EXPECT_TRUE(rig.One().limits_met);
+  rig.avoid.mode = AvoidMode::kReseededRegion;
+  const AvoidedPicture unsteered = rig.One();
+  EXPECT_FALSE(unsteered.steered);
+  EXPECT_THAT(unsteered.notes.at(0), HasSubstr("no shape"));
 }
 
 TEST(AvoidShape, RunsAreWatchedAndStopped) {

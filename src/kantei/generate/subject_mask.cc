@@ -192,12 +192,16 @@ image::Plane GeodesicSaliency(const image::Image& rgb) {
   return cost;
 }
 
-SubjectMask FindSubject(const image::Plane& attention, const image::Image& rgb) {
+SubjectMask FindSubject(const image::Plane& attention, const image::Image& rgb,
+                        std::optional<MaskSource> only) {
   const int width = rgb.width(), height = rgb.height();
-  if (auto mask = MaskOfMap(attention, width, height, MaskSource::kAttention)) return *std::move(mask);
-  const image::Plane saliency = GeodesicSaliency(rgb);
-  if (*std::max_element(saliency.values.begin(), saliency.values.end()) >= kLeastColourStep)
-    if (auto mask = MaskOfMap(saliency, width, height, MaskSource::kSaliency)) return *std::move(mask);
+  if (only.value_or(MaskSource::kAttention) == MaskSource::kAttention)
+    if (auto mask = MaskOfMap(attention, width, height, MaskSource::kAttention)) return *std::move(mask);
+  if (only.value_or(MaskSource::kSaliency) == MaskSource::kSaliency) {
+    const image::Plane saliency = GeodesicSaliency(rgb);
+    if (*std::max_element(saliency.values.begin(), saliency.values.end()) >= kLeastColourStep)
+      if (auto mask = MaskOfMap(saliency, width, height, MaskSource::kSaliency)) return *std::move(mask);
+  }
   return {image::Image(width, height, 1), MaskSource::kNone, 0, 0};
 }
 

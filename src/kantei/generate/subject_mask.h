@@ -32,8 +32,10 @@ std::optional<SubjectMask> MaskOfMap(const image::Plane& map, int width, int hei
 /// where entering costs as much as the border pixel differs from the border's mean colour. Longer side at most 32; CIELAB units, not below 0.
 image::Plane GeodesicSaliency(const image::Image& rgb);
 
-/// By attention (an empty map: none was seen), else by saliency. `rgb`: the picture.
-SubjectMask FindSubject(const image::Plane& attention, const image::Image& rgb);
+/// By attention (an empty map: none was seen), else by saliency; with `only` in no other way, so that masks of two pictures can be
+/// compared. `rgb`: the picture.
+SubjectMask FindSubject(const image::Plane& attention, const image::Image& rgb,
+                        std::optional<MaskSource> only = std::nullopt);
 
 /// Of two masks of one size: pixels set in both as a share of those set in any; 0 when none is set.
 double MaskIou(const image::Image& a, const image::Image& b);

@@ -103,6 +103,10 @@ TEST(SubjectMask, SaliencyFindsWhatIsUnlikeTheBorder) {
   EXPECT_EQ(led.source, MaskSource::kAttention);
   EXPECT_GT(MaskIou(led.pixels, other), 0.9);
   EXPECT_EQ(FindSubject(image::Plane(8, 8), Painted(disc)).source, MaskSource::kSaliency);
+  // One way alone.
+  const image::Plane seen = MapOf(other, 0.6f, 0.3f, 0);
+  EXPECT_GT(MaskIou(FindSubject(seen, Painted(disc), MaskSource::kSaliency).pixels, disc), 0.9);
+  EXPECT_EQ(FindSubject(image::Plane(8, 8), Painted(disc), MaskSource::kAttention).source, MaskSource::kNone);
 }
 
 TEST(SubjectMask, APictureWithoutASubjectHasNone) {
