@@ -11,6 +11,7 @@
 #include "kantei/base/json.h"
 #include "kantei/base/progress.h"
 #include "kantei/cli/exit_code.h"
+#include "kantei/cli/generate_guard.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
 #include "kantei/generate/generation_record.h"
@@ -36,6 +37,7 @@ struct GenerateArguments {
   generate::DiffusionModelOptions loading;
   std::string precision = "float32", control_model;
   generate::SampleOptions sampling;
+  GuardArguments guard;
 };
 
 Status ParseSize(const std::string& text, generate::SampleOptions* options) {
@@ -154,8 +156,17 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   generate::GenerationContext context{std::string(kProgram), DisplayPath(path), "", arguments->precision,
                                       arguments->loading.device};
   KANTEI_TRY(context.model_sha256, generate::ModelHash(path));
+  KANTEI_TRY(const std::unique_ptr<GenerateGuard> guard, GenerateGuard::Open(*session, arguments->guard));
+  if (guard != nullptr) {
+    if (options.batch > 1)
+      return Error{ErrorCode::kInvalidArgument,
+                   "with --library each picture is compared before the next is begun; leave out --batch"};
+    context.guard = guard->asked();
+  }
 
+  bool all_met = true;  // what the guard asked
   const auto say = [&](Json record, const fs::path& file) {
+    if (guard != nullptr) all_met = all_met && record["claim"]["guard"].value("met", false);
     record["picture"]["path"] = DisplayPath(file);
     session->out.WriteLine(session->json ? DumpJson(record) : TerminalPath(file));
   };
@@ -168,16 +179,13 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
     say(*record, target.Picture(seed));
   }
   if (there > 0) session->Say(std::to_string(there) + " pictures were made before.");
-  if (there == options.count) return kExitOk;
+  if (there == options.count) return all_met ? kExitOk : kExitSomeFailed;
   options.seed += static_cast<std::uint64_t>(there);
   options.count -= there;
   KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(path, arguments->loading));
-  const auto write = [&](generate::SampledPicture&& picture,
-                         const std::vector<std::string>& notes) -> Status {
-    const fs::path file = target.Picture(picture.seed);
-    KANTEI_TRY(const Json record, WriteWithRecord(file, picture.pixels,
-                                                  generate::GenerationClaim(context, options, picture, notes),
-                                                  !options.mask.empty()));
+  const auto write = [&](const fs::path& file, const generate::SampledPicture& picture,
+                         const Json& claim) -> Status {
+    KANTEI_TRY(const Json record, WriteWithRecord(file, picture.pixels, claim, !options.mask.empty()));
     say(record, file);
     return {};
   };
@@ -185,23 +193,52 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   {
     const auto most =
         static_cast<std::uint64_t>(options.count) * static_cast<std::uint64_t>(options.scheduler.steps);
-    // From a picture on fewer steps are taken than there are.
-    Progress progress("Generating", options.init.empty() ? most : 0, "steps");
+    // From a picture on fewer steps are taken than there are, and with a guard there may be more pictures.
+    Progress progress("Generating", options.init.empty() && guard == nullptr ? most : 0, "steps");
+    std::uint64_t first_seed = options.seed;
     generate::SampleWatch watch;
     watch.step = [&](int, int, int) { progress.Advance(); };
     watch.preview_every = arguments->preview_every;
     watch.preview = [&](int picture, int step, const image::Image& rough) {
-      const auto seed = options.seed + static_cast<std::uint64_t>(picture);
+      const auto seed = first_seed + static_cast<std::uint64_t>(picture);
       const Status drawn = image::WriteImage(target.Preview(seed, step), rough, kJpegQuality);
       if (!drawn.ok()) progress.Say("kantei: " + TerminalText(drawn.error().message));
     };
-    watch.finished = write;
-    result = generate::SamplePictures(model, options, watch, session->cancellation);
+    const auto make = [&](const generate::GuardOrder& order) {
+      generate::SampleOptions one = options;
+      one.seed = order.seed, one.count = 1;
+      return generate::SamplePictures(model, one, watch, session->cancellation);
+    };
+    if (guard == nullptr) {
+      watch.finished = [&](generate::SampledPicture&& picture, const std::vector<std::string>& notes) {
+        return write(target.Picture(picture.seed), picture,
+                     generate::GenerationClaim(context, options, picture, notes));
+      };
+      result = generate::SamplePictures(model, options, watch, session->cancellation);
+    }
+    for (int i = 0; guard != nullptr && i < options.count; ++i) {
+      const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
+      const fs::path file = target.Picture(seed);
+      first_seed = seed;
+      if (const std::optional<Json> record = FinishedRecord(file, context, options, seed)) {
+        say(*record, file);
+        continue;
+      }
+      KANTEI_TRY(const generate::GuardedPicture guarded, guard->Make(seed, make, session->cancellation));
+      if (!guarded.met || (guarded.attempts.size() > 1 && !session->quiet))
+        progress.Say((guarded.met ? "" : "kantei: ") + guard->Sentence(guarded));
+      all_met = all_met && guarded.met;
+      result->notes = guarded.notes;
+      if (!guarded.met && !guard->keep_rejected()) continue;
+      Json claim = generate::GenerationClaim(context, options, guarded.picture, guarded.notes);
+      generate::AddGuardOutcome(guarded, &claim);
+      KANTEI_RETURN_IF_ERROR(write(file, guarded.picture, claim));
+    }
   }
   if (!result.ok()) return result.error();
   for (const std::string& remark : model.info().remarks) session->Say("Note: " + TerminalText(remark));
   for (const std::string& note : result->notes) session->Say("Note: " + TerminalText(note) + ".");
-  return kExitOk;
+  return all_met ? kExitOk : kExitSomeFailed;
 }
 
 }  // namespace
@@ -265,6 +302,7 @@ void AddGenerateCommand(CLI::App* root, Session* session) {
       ->check(CLI::IsMember({"float32", "bfloat16"}))
       ->type_name("NAME")
       ->capture_default_str();
+  AddGuardOptions(verb, &arguments->guard);
   AddJsonOption(verb, session);
   AddQuietOption(verb, session);
   SetExample(verb,

@@ -23,6 +23,10 @@ const Json* Member(const Json& json, const char* name) {
   return json.is_object() && json.contains(name) ? &json[name] : nullptr;
 }
 
+Json* Member(Json* json, const char* name) {
+  return json->is_object() && json->contains(name) ? &(*json)[name] : nullptr;
+}
+
 bool IsText(const Json* json, const std::string& text) {
   return json != nullptr && json->is_string() && json->get_ref<const std::string&>() == text;
 }
@@ -75,6 +79,7 @@ Json GenerationClaim(const GenerationContext& context, const SampleOptions& opti
     claim["control"] = {{"pixels_sha256", PixelHash(options.control)}};
     claim["control_strength"] = options.control_strength;
   }
+  if (!context.guard.is_null()) claim["guard"] = context.guard;
   claim["notes"] = notes;
   claim["pixels_sha256"] = PixelHash(picture.pixels);
   return claim;
@@ -121,6 +126,11 @@ bool IsRecordOf(const Json& record, const GenerationContext& context, const Samp
   if (options.width == 0) {
     for (Json* json : {&wished, &made})
       json->erase("width"), json->erase("height");  // the model's own, or the picture's
+  }
+  if (Json* guard = Member(&made, "guard"); guard != nullptr && guard->is_object()) {
+    // The picture may come from another seed than its own.
+    made["seed"] = guard->value("first_seed", Json());
+    for (const char* outcome : {"first_seed", "attempts", "met"}) guard->erase(outcome);
   }
   for (const char* outcome : {"pixels_sha256", "notes"})
     for (Json* json : {&wished, &made}) json->erase(outcome);

@@ -18,6 +18,8 @@ struct GenerationContext {
   std::string model;         ///< as the user named it
   std::string model_sha256;  ///< ModelHash
   std::string precision, device;
+  Json guard =
+      {};  ///< what was asked of the guard (an object; guarded_generation.h adds the outcome); null: none
 };
 
 /// SHA-256 of a file; of a folder, of its files' names and SHA-256 in the order of their names (hidden ones left out): one changed
