@@ -12,6 +12,7 @@
 #include "kantei/base/progress.h"
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/generate_guard.h"
+#include "kantei/cli/generate_memorisation.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
 #include "kantei/generate/generation_record.h"
@@ -38,6 +39,7 @@ struct GenerateArguments {
   std::string precision = "float32", control_model;
   generate::SampleOptions sampling;
   GuardArguments guard;
+  MemorisationArguments memorisation;
 };
 
 Status ParseSize(const std::string& text, generate::SampleOptions* options) {
@@ -163,6 +165,21 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
                    "with --library each picture is compared before the next is begun; leave out --batch"};
     context.guard = guard->asked();
   }
+  KANTEI_TRY(PromptWatch words,
+             PromptWatch::Open(arguments->memorisation, path, context.model_sha256, &options));
+  std::optional<generate::DiffusionModel> model;
+  const auto load = [&]() -> Result<bool> {
+    if (!model) {
+      KANTEI_TRY(model, generate::DiffusionModel::Load(path, arguments->loading));
+    }
+    KANTEI_TRY(const bool may_go_on, words.Check(*session, *model, &options));
+    context.memorisation = words.outcome();
+    return may_go_on;
+  };
+  if (words.ComesFirst()) {
+    KANTEI_TRY(const bool may_begin, load());
+    if (!may_begin) return kExitSomeFailed;
+  }
 
   bool all_met = true;  // what the guard asked
   const auto say = [&](Json record, const fs::path& file) {
@@ -182,7 +199,8 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   if (there == options.count) return all_met ? kExitOk : kExitSomeFailed;
   options.seed += static_cast<std::uint64_t>(there);
   options.count -= there;
-  KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(path, arguments->loading));
+  KANTEI_TRY(const bool may_go_on, load());
+  if (!may_go_on) return kExitSomeFailed;
   const auto write = [&](const fs::path& file, const generate::SampledPicture& picture,
                          const Json& claim) -> Status {
     KANTEI_TRY(const Json record, WriteWithRecord(file, picture.pixels, claim, !options.mask.empty()));
@@ -207,14 +225,14 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
     const auto make = [&](const generate::GuardOrder& order) {
       generate::SampleOptions one = options;
       one.seed = order.seed, one.count = 1;
-      return generate::SamplePictures(model, one, watch, session->cancellation);
+      return generate::SamplePictures(*model, one, watch, session->cancellation);
     };
     if (guard == nullptr) {
       watch.finished = [&](generate::SampledPicture&& picture, const std::vector<std::string>& notes) {
         return write(target.Picture(picture.seed), picture,
                      generate::GenerationClaim(context, options, picture, notes));
       };
-      result = generate::SamplePictures(model, options, watch, session->cancellation);
+      result = generate::SamplePictures(*model, options, watch, session->cancellation);
     }
     for (int i = 0; guard != nullptr && i < options.count; ++i) {
       const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
@@ -236,7 +254,7 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
     }
   }
   if (!result.ok()) return result.error();
-  for (const std::string& remark : model.info().remarks) session->Say("Note: " + TerminalText(remark));
+  for (const std::string& remark : model->info().remarks) session->Say("Note: " + TerminalText(remark));
   for (const std::string& note : result->notes) session->Say("Note: " + TerminalText(note) + ".");
   return all_met ? kExitOk : kExitSomeFailed;
 }
@@ -302,6 +320,7 @@ void AddGenerateCommand(CLI::App* root, Session* session) {
       ->check(CLI::IsMember({"float32", "bfloat16"}))
       ->type_name("NAME")
       ->capture_default_str();
+  AddMemorisationOptions(verb, &arguments->memorisation);
   AddGuardOptions(verb, &arguments->guard);
   AddJsonOption(verb, session);
   AddQuietOption(verb, session);

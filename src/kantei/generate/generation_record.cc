@@ -67,6 +67,7 @@ Json GenerationClaim(const GenerationContext& context, const SampleOptions& opti
              {"eta", options.scheduler.eta},
              {"karras", options.scheduler.karras},
              {"guidance", options.guidance}};
+  if (!options.mitigations.empty()) claim["mitigations"] = MitigationsJson(options.mitigations);
   if (!options.init.empty()) {
     claim["init"] = {{"pixels_sha256", PixelHash(options.init)}};
     claim["strength"] = options.strength.value_or(options.mask.empty() ? kDefaultStrength : 1.0);
@@ -80,6 +81,7 @@ Json GenerationClaim(const GenerationContext& context, const SampleOptions& opti
     claim["control_strength"] = options.control_strength;
   }
   if (!context.guard.is_null()) claim["guard"] = context.guard;
+  if (!context.memorisation.is_null()) claim["memorisation"] = context.memorisation;
   claim["notes"] = notes;
   claim["pixels_sha256"] = PixelHash(picture.pixels);
   return claim;
@@ -132,7 +134,7 @@ bool IsRecordOf(const Json& record, const GenerationContext& context, const Samp
     made["seed"] = guard->value("first_seed", Json());
     for (const char* outcome : {"first_seed", "attempts", "met"}) guard->erase(outcome);
   }
-  for (const char* outcome : {"pixels_sha256", "notes"})
+  for (const char* outcome : {"pixels_sha256", "notes", "memorisation"})
     for (Json* json : {&wished, &made}) json->erase(outcome);
   return wished == made;
 }

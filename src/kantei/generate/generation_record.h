@@ -20,6 +20,7 @@ struct GenerationContext {
   std::string precision, device;
   Json guard =
       {};  ///< what was asked of the guard (an object; guarded_generation.h adds the outcome); null: none
+  Json memorisation = {};  ///< what was measured of the words before, and what was done; null: nothing
 };
 
 /// SHA-256 of a file; of a folder, of its files' names and SHA-256 in the order of their names (hidden ones left out): one changed

@@ -31,7 +31,7 @@ Status SampleOptions::Validate() const {
                                                   std::to_string(mask.height()) + " pixels and the picture " +
                                                   std::to_string(init.width()) + "x" +
                                                   std::to_string(init.height()) + "; they must be equal"};
-  return {};
+  return ValidateMitigations(mitigations, guidance);
 }
 
 Result<SampleResult> SamplePictures(const DiffusionModel& model, const SampleOptions& options,

@@ -10,6 +10,7 @@
 #include "kantei/base/cancellation.h"
 #include "kantei/base/result.h"
 #include "kantei/generate/diffusion_model.h"
+#include "kantei/generate/mitigation.h"
 #include "kantei/generate/scheduler.h"
 #include "kantei/image/image.h"
 
@@ -40,6 +41,8 @@ struct SampleOptions {
   double control_strength = 1;  ///< 0..2
   /// Scores of attention in memory at once, in thousands; less needs less memory and takes a little longer. 0: the network's own
   int attention_slice = 0;
+  /// Against memorised pictures; empty: none. Those that put other words in depend on each picture's seed: one picture a batch then.
+  std::vector<MitigationUse> mitigations;
 
   /// What can be said without the model. kInvalidArgument.
   Status Validate() const;

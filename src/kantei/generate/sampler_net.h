@@ -27,6 +27,8 @@ struct SampleHooks {
   std::function<void(StepTensors&)> step;  ///< before each step is taken
   /// Attention to words; of 2N entries with guidance, those without words first.
   AttentionMapSink attention;
+  /// Only so many steps are taken, and pictures have no pixels; 0: all.
+  int only_steps = 0;
 };
 
 /// What SamplePictures does. Autograd is off, and a hook may switch it on for itself.
