@@ -99,22 +99,32 @@ Json GenerationRecord(const Json& claim, const std::string& file_name, std::span
           {"written_at", written_at}};
 }
 
+bool IsGenerationRecord(const Json& record) {
+  const Json* claim = Member(record, "claim");
+  return claim != nullptr && IsText(Member(*claim, "format"), "kantei.generation");
+}
+
+Result<RecordFit> CompareWithRecord(const Json& record, std::span<const std::byte> file) {
+  KANTEI_CHECK(IsGenerationRecord(record));
+  const Json& claim = *Member(record, "claim");
+  if (!IsText(Member(record, "claim_sha256"), ClaimHash(claim))) return RecordFit::kClaimChanged;
+  const Json* picture = Member(record, "picture");
+  if (picture != nullptr && IsText(Member(*picture, "sha256"), Sha256Hex(file))) return RecordFit::kFile;
+  // A file that was saved anew may still hold the same pixels.
+  KANTEI_TRY(const image::DecodedImage decoded, image::DecodeImage(file, {}));
+  return IsText(Member(claim, "pixels_sha256"), PixelHash(decoded.pixels)) ? RecordFit::kPixels
+                                                                           : RecordFit::kOtherPixels;
+}
+
 Status CheckGenerationRecord(const Json& record, std::span<const std::byte> file) {
   const auto differs = [](const char* what) {
     return Status(
         Error{ErrorCode::kCorrupt, std::string("the record of the generated picture is not sound: ") + what});
   };
-  const Json* claim = Member(record, "claim");
-  if (claim == nullptr || !IsText(Member(*claim, "format"), "kantei.generation"))
-    return differs("it holds no claim of kantei generate");
-  if (!IsText(Member(record, "claim_sha256"), ClaimHash(*claim)))
-    return differs("the claim was changed after it was written");
-  const Json* picture = Member(record, "picture");
-  if (picture != nullptr && IsText(Member(*picture, "sha256"), Sha256Hex(file))) return {};
-  // A file that was saved anew may still hold the same pixels.
-  const auto decoded = image::DecodeImage(file, {});
-  if (!decoded.ok()) return decoded.error();
-  if (!IsText(Member(*claim, "pixels_sha256"), PixelHash(decoded->pixels)))
+  if (!IsGenerationRecord(record)) return differs("it holds no claim of kantei generate");
+  KANTEI_TRY(const RecordFit fit, CompareWithRecord(record, file));
+  if (fit == RecordFit::kClaimChanged) return differs("the claim was changed after it was written");
+  if (fit == RecordFit::kOtherPixels)
     return differs("the picture's pixels are not those that were generated");
   return {};
 }

@@ -38,6 +38,17 @@ std::string ClaimHash(const Json& claim);
 Json GenerationRecord(const Json& claim, const std::string& file_name, std::span<const std::byte> file,
                       const std::string& written_at);
 
+/// How a picture's file and a record fit each other.
+enum class RecordFit {
+  kFile,          ///< the very file
+  kPixels,        ///< another file of the same pixels
+  kOtherPixels,   ///< another picture, or a changed one
+  kClaimChanged,  ///< the claim's hash is another than the record states
+};
+/// Is it a record that GenerationRecord made, true or not?
+bool IsGenerationRecord(const Json& record);
+/// Of an IsGenerationRecord. An error when the file is needed and cannot be decoded.
+Result<RecordFit> CompareWithRecord(const Json& record, std::span<const std::byte> file);
 /// Is `file` the picture that the record tells of? kCorrupt says what differs: the claim from its hash, the file or its pixels from
 /// theirs.
 Status CheckGenerationRecord(const Json& record, std::span<const std::byte> file);
