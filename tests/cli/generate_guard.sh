@@ -72,8 +72,15 @@ expect_code 1 "${generate[@]}" --seed 6 --count 3 "${high[@]}" --attempts 1 --ou
 expect_code 0 "$KANTEI" library add --quiet --library permitted --bank allow first/
 expect_code 0 "${generate[@]}" --seed 7 --library permitted --attempts 1 --out permitted.png
 
+# A library of hashes has no probabilities: the evidence decides.
+expect_code 0 "$KANTEI" library add --quiet --library hashes --hashes-only --no-descriptor first/
+expect_code 1 "${generate[@]}" --seed 7 --library hashes --attempts 1 --out no.png
+expect_code 2 "${generate[@]}" --seed 7 --library hashes --copy-threshold 0.5 --out no.png
+expect_in err "no descriptors"
+
 expect_code 2 "${generate[@]}" --library known --attempts 0 --out no.png
 expect_code 2 "${generate[@]}" --library known --copy-threshold 2 --out no.png
+expect_code 2 "${generate[@]}" --library known --copy-threshold 0 --out no.png
 expect_code 2 "${generate[@]}" --library known --batch 2 --count 2 --out no/
 expect_code 3 "${generate[@]}" --library missing --out no.png
 [ ! -e no.png ] || fail "a picture was written"

@@ -10,6 +10,9 @@
 namespace kantei::cli {
 namespace {
 
+/// Permitted pictures that are nearer must not hide one that is not permitted.
+constexpr int kMostNear = 100;
+
 /// Which library it is, and in which state: pictures that were added or removed later give another verdict.
 Result<Json> LibraryIdentity(const std::string& path) {
   KANTEI_TRY(const auto catalog, store::Catalog::Open(path, store::OpenMode::kReadOnly));
@@ -55,6 +58,7 @@ Result<std::unique_ptr<GenerateGuard>> GenerateGuard::Open(const Session& sessio
   KANTEI_TRY(Json library, LibraryIdentity(arguments.library));
   copy::DetectorOptions options;
   options.network.model = arguments.network;
+  options.max_matches = kMostNear;
   KANTEI_TRY(guard->detector_, copy::CopyDetector::Open(arguments.library, options, session.cancellation));
   guard->keep_rejected_ = arguments.keep_rejected;
   guard->options_.attempts = arguments.attempts;
@@ -62,11 +66,11 @@ Result<std::unique_ptr<GenerateGuard>> GenerateGuard::Open(const Session& sessio
   const std::optional<copy::DetectorNetwork> network = guard->detector_->network();
   asked["descriptor"] = network ? Json(network->id) : Json();
   if (network && network->threshold_probability) {
-    const double threshold = arguments.threshold != 0 ? arguments.threshold : *network->threshold_probability;
+    const double threshold = arguments.threshold.value_or(*network->threshold_probability);
     guard->options_.threshold = threshold;
     asked["threshold"] = threshold;
     asked["calibrated_on"] = network->threshold_source;
-  } else if (arguments.threshold != 0) {
+  } else if (arguments.threshold) {
     return Error{ErrorCode::kInvalidArgument,
                  "--copy-threshold needs a calibrated descriptor network, and the library " +
                      DisplayPath(arguments.library) +

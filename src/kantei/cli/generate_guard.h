@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "kantei/cli/session.h"
@@ -11,9 +12,9 @@
 namespace kantei::cli {
 
 struct GuardArguments {
-  std::string library;   ///< empty: no guard
-  std::string network;   ///< of descriptors; empty: the shipped one
-  double threshold = 0;  ///< 0: the network's own
+  std::string library;              ///< empty: no guard
+  std::string network;              ///< of descriptors; empty: the shipped one
+  std::optional<double> threshold;  ///< none: the network's own
   int attempts = 4;
   bool keep_rejected = false;
 };
