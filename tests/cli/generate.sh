@@ -39,6 +39,25 @@ expect_code 0 "$KANTEI" inspect --no-copy --json one.png two.jpg
 expect_in out 'trainedAlgorithmicMedia'
 expect_in out '"Kantei"'
 
+# inspect looks for the record beside a picture, and says when the two do not belong together.
+agreement() { "$KANTEI" inspect --no-copy --no-pixels --quiet --json "$1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["checks"]["metadata"].get("record", {}).get("agreement", "none"))'; }
+mkdir beside
+cp one.png one.png.json two.jpg beside/
+expect_equal "$(agreement beside/one.png)" file
+expect_code 0 "$KANTEI" inspect --no-copy --no-pixels --lang ja beside/one.png
+expect_in out "one.png.json"
+expect_equal "$(agreement beside/two.jpg)" none
+cp one.png.json beside/two.jpg.json
+expect_equal "$(agreement beside/two.jpg)" other_pixels
+expect_code 0 "$KANTEI" inspect --no-copy --no-pixels beside/two.jpg
+expect_in out "does not fit"
+sed 's/"red field"/"blue lake"/' one.png.json >beside/one.png.json
+expect_equal "$(agreement beside/one.png)" claim_changed
+echo '{"claim": {"format": "other"}}' >beside/one.png.json
+expect_equal "$(agreement beside/one.png)" none
+{ cat one.png.json; head -c 1100000 /dev/zero | tr '\0' ' '; } >beside/one.png.json
+expect_equal "$(agreement beside/one.png)" none
+
 # Around the mask the pixels stay; a hole makes a composite.
 expect_code 0 "${generate[@]}" --size 32x32 --out init.png
 expect_code 0 "${generate[@]}" --init init.png --strength 0.5 --out again.png

@@ -118,7 +118,9 @@ Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, Avo
   if (there == options.count) return kExitOk;
   options.seed += static_cast<std::uint64_t>(there);
   options.count -= there;
-  KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(run.model, run.loading));
+  KANTEI_TRY(const generate::DiffusionModel* loaded, run.load(&options, &run.context));
+  if (loaded == nullptr) return kExitSomeFailed;
+  const generate::DiffusionModel& model = *loaded;
 
   Result<generate::AvoidResult> result = generate::AvoidResult();
   {

@@ -25,8 +25,10 @@ Status CheckAvoidance(AvoidArguments& arguments, const generate::SampleOptions& 
 
 /// What `kantei generate` has read and decided.
 struct AvoidRun {
-  std::filesystem::path model;
-  generate::DiffusionModelOptions loading;
+  /// The model, once something is to be made; null when the words forbid it (--on-memorised refuse).
+  std::function<Result<const generate::DiffusionModel*>(generate::SampleOptions*,
+                                                        generate::GenerationContext*)>
+      load;
   generate::GenerationContext context;
   generate::SampleOptions sampling;
   int preview_every = 0;

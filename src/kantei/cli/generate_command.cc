@@ -12,8 +12,11 @@
 #include "kantei/base/progress.h"
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/generate_avoid.h"
+#include "kantei/cli/generate_guard.h"
+#include "kantei/cli/generate_memorisation.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
+#include "kantei/generate/control_picture.h"
 #include "kantei/generate/generation_record.h"
 #include "kantei/generate/sampler.h"
 #include "kantei/image/decode.h"
@@ -36,8 +39,11 @@ struct GenerateArguments {
   int preview_every = 0;
   generate::DiffusionModelOptions loading;
   std::string precision = "float32", control_model;
+  bool control_edges = false;
   generate::SampleOptions sampling;
   AvoidArguments avoid;
+  GuardArguments guard;
+  MemorisationArguments memorisation;
 };
 
 Status ParseSize(const std::string& text, generate::SampleOptions* options) {
@@ -146,6 +152,9 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   KANTEI_RETURN_IF_ERROR(ReadPicture(arguments->init, false, &options.init));
   KANTEI_RETURN_IF_ERROR(ReadPicture(arguments->mask, true, &options.mask));
   KANTEI_RETURN_IF_ERROR(ReadPicture(arguments->control, false, &options.control));
+  if (arguments->control_edges) {
+    KANTEI_TRY(options.control, generate::EdgePicture(options.control));
+  }
   KANTEI_RETURN_IF_ERROR(options.Validate());
   KANTEI_RETURN_IF_ERROR(CheckAvoidance(arguments->avoid, options));
   if (arguments->precision == "bfloat16")
@@ -157,17 +166,52 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   generate::GenerationContext context{std::string(kProgram), DisplayPath(path), "", arguments->precision,
                                       arguments->loading.device};
   KANTEI_TRY(context.model_sha256, generate::ModelHash(path));
+  KANTEI_TRY(const std::unique_ptr<GenerateGuard> guard, GenerateGuard::Open(*session, arguments->guard));
+  if (guard != nullptr) {
+    if (options.batch > 1)
+      return Error{ErrorCode::kInvalidArgument,
+                   "with --library each picture is compared before the next is begun; leave out --batch"};
+    context.guard = guard->asked();
+  }
+  KANTEI_TRY(PromptWatch words,
+             PromptWatch::Open(arguments->memorisation, path, context.model_sha256, &options));
+  std::optional<generate::DiffusionModel> model;
+  const auto load = [&]() -> Result<bool> {
+    if (!model) {
+      KANTEI_TRY(model, generate::DiffusionModel::Load(path, arguments->loading));
+    }
+    KANTEI_TRY(const bool may_go_on, words.Check(*session, *model, &options));
+    context.memorisation = words.outcome();
+    return may_go_on;
+  };
+  if (words.ComesFirst()) {
+    KANTEI_TRY(const bool may_begin, load());
+    if (!may_begin) return kExitSomeFailed;
+  }
+
   if (!arguments->avoid.mode.empty()) {
+    if (guard != nullptr)
+      return Error{ErrorCode::kInvalidArgument,
+                   "--avoid-shape and --library exclude each other so far: make the pictures that avoid a "
+                   "shape, then compare them by kantei inspect --library"};
     const auto write = [](const fs::path& file, const image::Image& pixels, const Json& claim) {
       return WriteWithRecord(file, pixels, claim, false);
     };
+    const auto loaded = [&](generate::SampleOptions* checked,
+                            generate::GenerationContext* told) -> Result<const generate::DiffusionModel*> {
+      KANTEI_TRY(const bool may_begin, load());
+      *told = context;
+      checked->mitigations = options.mitigations;
+      return may_begin ? &*model : nullptr;
+    };
     return RunAvoidShape(session, arguments->avoid,
-                         {path, arguments->loading, context, options, arguments->preview_every,
+                         {loaded, context, options, arguments->preview_every,
                           [&](std::uint64_t seed) { return target.Picture(seed); },
                           [&](std::uint64_t seed, int step) { return target.Preview(seed, step); }, write});
   }
-
+  bool all_met = true;  // what the guard asked
   const auto say = [&](Json record, const fs::path& file) {
+    if (guard != nullptr) all_met = all_met && record["claim"]["guard"].value("met", false);
     record["picture"]["path"] = DisplayPath(file);
     session->out.WriteLine(session->json ? DumpJson(record) : TerminalPath(file));
   };
@@ -180,16 +224,14 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
     say(*record, target.Picture(seed));
   }
   if (there > 0) session->Say(std::to_string(there) + " pictures were made before.");
-  if (there == options.count) return kExitOk;
+  if (there == options.count) return all_met ? kExitOk : kExitSomeFailed;
   options.seed += static_cast<std::uint64_t>(there);
   options.count -= there;
-  KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(path, arguments->loading));
-  const auto write = [&](generate::SampledPicture&& picture,
-                         const std::vector<std::string>& notes) -> Status {
-    const fs::path file = target.Picture(picture.seed);
-    KANTEI_TRY(const Json record, WriteWithRecord(file, picture.pixels,
-                                                  generate::GenerationClaim(context, options, picture, notes),
-                                                  !options.mask.empty()));
+  KANTEI_TRY(const bool may_go_on, load());
+  if (!may_go_on) return kExitSomeFailed;
+  const auto write = [&](const fs::path& file, const generate::SampledPicture& picture,
+                         const Json& claim) -> Status {
+    KANTEI_TRY(const Json record, WriteWithRecord(file, picture.pixels, claim, !options.mask.empty()));
     say(record, file);
     return {};
   };
@@ -197,23 +239,52 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   {
     const auto most =
         static_cast<std::uint64_t>(options.count) * static_cast<std::uint64_t>(options.scheduler.steps);
-    // From a picture on fewer steps are taken than there are.
-    Progress progress("Generating", options.init.empty() ? most : 0, "steps");
+    // From a picture on fewer steps are taken than there are, and with a guard there may be more pictures.
+    Progress progress("Generating", options.init.empty() && guard == nullptr ? most : 0, "steps");
+    std::uint64_t first_seed = options.seed;
     generate::SampleWatch watch;
     watch.step = [&](int, int, int) { progress.Advance(); };
     watch.preview_every = arguments->preview_every;
     watch.preview = [&](int picture, int step, const image::Image& rough) {
-      const auto seed = options.seed + static_cast<std::uint64_t>(picture);
+      const auto seed = first_seed + static_cast<std::uint64_t>(picture);
       const Status drawn = image::WriteImage(target.Preview(seed, step), rough, kJpegQuality);
       if (!drawn.ok()) progress.Say("kantei: " + TerminalText(drawn.error().message));
     };
-    watch.finished = write;
-    result = generate::SamplePictures(model, options, watch, session->cancellation);
+    const auto make = [&](const generate::GuardOrder& order) {
+      generate::SampleOptions one = options;
+      one.seed = order.seed, one.count = 1;
+      return generate::SamplePictures(*model, one, watch, session->cancellation);
+    };
+    if (guard == nullptr) {
+      watch.finished = [&](generate::SampledPicture&& picture, const std::vector<std::string>& notes) {
+        return write(target.Picture(picture.seed), picture,
+                     generate::GenerationClaim(context, options, picture, notes));
+      };
+      result = generate::SamplePictures(*model, options, watch, session->cancellation);
+    }
+    for (int i = 0; guard != nullptr && i < options.count; ++i) {
+      const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
+      const fs::path file = target.Picture(seed);
+      first_seed = seed;
+      if (const std::optional<Json> record = FinishedRecord(file, context, options, seed)) {
+        say(*record, file);
+        continue;
+      }
+      KANTEI_TRY(const generate::GuardedPicture guarded, guard->Make(seed, make, session->cancellation));
+      if (!guarded.met || (guarded.attempts.size() > 1 && !session->quiet))
+        progress.Say((guarded.met ? "" : "kantei: ") + guard->Sentence(guarded));
+      all_met = all_met && guarded.met;
+      result->notes = guarded.notes;
+      if (!guarded.met && !guard->keep_rejected()) continue;
+      Json claim = generate::GenerationClaim(context, options, guarded.picture, guarded.notes);
+      generate::AddGuardOutcome(guarded, &claim);
+      KANTEI_RETURN_IF_ERROR(write(file, guarded.picture, claim));
+    }
   }
   if (!result.ok()) return result.error();
-  for (const std::string& remark : model.info().remarks) session->Say("Note: " + TerminalText(remark));
+  for (const std::string& remark : model->info().remarks) session->Say("Note: " + TerminalText(remark));
   for (const std::string& note : result->notes) session->Say("Note: " + TerminalText(note) + ".");
-  return kExitOk;
+  return all_met ? kExitOk : kExitSomeFailed;
 }
 
 }  // namespace
@@ -262,10 +333,16 @@ void AddGenerateCommand(CLI::App* root, Session* session) {
   verb->add_option("--control", arguments->control,
                    "A picture for the model's ControlNet, e.g. segments or edges")
       ->type_name("FILE");
+  verb->add_flag("--control-edges", arguments->control_edges,
+                 "Take the edges of that picture (Canny 100, 200), for ControlNets for edges")
+      ->needs("--control");
   verb->add_option("--control-model", arguments->control_model,
                    "The ControlNet: a folder in diffusers' layout, or a file")
       ->type_name("PATH");
   number("--control-strength", o.control_strength, "Of the ControlNet, 0 to 2");
+  number("--realism-guidance", o.realism_guidance,
+         "Pull the late steps towards what real pictures are like, 0 to 10 (models trained with "
+         "--realism-weight)");
   number("--attention-slice", o.attention_slice,
          "Thousands of attention scores in memory at once; 0: as is fastest");
   number("--preview-every", arguments->preview_every, "Write a rough picture after each N steps; 0: never");
@@ -278,6 +355,8 @@ void AddGenerateCommand(CLI::App* root, Session* session) {
       ->type_name("NAME")
       ->capture_default_str();
   AddAvoidOptions(verb, &arguments->avoid);
+  AddMemorisationOptions(verb, &arguments->memorisation);
+  AddGuardOptions(verb, &arguments->guard);
   AddJsonOption(verb, session);
   AddQuietOption(verb, session);
   SetExample(verb,

@@ -11,6 +11,7 @@
 #include "kantei/base/progress.h"
 #include "kantei/cli/copy_options.h"
 #include "kantei/cli/exit_code.h"
+#include "kantei/cli/generation_record_reader.h"
 #include "kantei/cli/inspection_text.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
@@ -126,6 +127,7 @@ Result<int> RunInspect(Session* session, const InspectArguments& arguments) {
   KANTEI_TRY(const std::unique_ptr<copy::CopyDetector> detector, OpenDetector(*session, arguments, &run));
   inspect::InspectOptions options;
   options.realism_reference = arguments.reference;
+  options.record_reader = ReadGenerationRecord;
   options.cancellation = session->cancellation;
   KANTEI_TRY(inspect::PixelDetector pixels, OpenPixelDetector(*session, arguments));
   KANTEI_TRY(auto checks, inspect::MakeStandardChecks(detector.get(), std::move(pixels), options));

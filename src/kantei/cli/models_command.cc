@@ -8,6 +8,7 @@
 #include "kantei/base/json.h"
 #include "kantei/base/sha256.h"
 #include "kantei/cli/exit_code.h"
+#include "kantei/cli/model_verbs.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
 #include "kantei/copy/descriptor_profile.h"
@@ -334,6 +335,8 @@ void AddModelsCommand(CLI::App* root, Session* session) {
   profile->add_flag("--whole-only", to->whole_only, "Calibrate for queries without views");
   AddJobsOption(profile, session);
   SetAction(profile, session, [session, to] { return RunProfile(session, to.get()); });
+
+  AddModelsMemorisation(models, session);
 }
 
 }  // namespace kantei::cli

@@ -198,6 +198,44 @@ TEST_F(DescriptorLibraryTest, TheGraphIndexGivesTheSameAnswerOnSmallLibraries) {
     EXPECT_EQ(graph->hits[i].picture_id, flat->hits[i].picture_id);
 }
 
+/// Who wants to know how near the nearest is gets it of strangers too, with the threshold it is to be held against.
+TEST_F(DescriptorLibraryTest, TheDetectorNamesWhatIsNearWhetherAMatchOrNot) {
+  Enroll({files_.begin(), files_.begin() + 3});
+  Enroll({files_.begin() + 3, files_.begin() + 4}, true, "ignore");
+  Enroll({files_.begin() + 4, files_.begin() + 5}, true, "allow");
+  const auto detector = CopyDetector::Open(root_ / "library", {}, {});
+  ASSERT_TRUE(detector.ok());
+  const auto network = (*detector)->network();
+  ASSERT_TRUE(network && network->threshold_probability);
+  EXPECT_EQ(network->id, model_->id());
+  EXPECT_FALSE(network->threshold_source.empty());
+  const double threshold = *network->threshold_probability;
+  EXPECT_GT(threshold, 0);
+  EXPECT_LT(threshold, 1);
+  const CopyFindings known = (*detector)->Find(TestPicture(2, 320, 240), 320, 240).value();
+  ASSERT_FALSE(known.near.empty());
+  EXPECT_EQ(known.near[0].picture.picture_id, 2);
+  EXPECT_GE(*known.near[0].descriptor.probability, threshold);
+  image::Image rings(320, 240, 3);
+  for (int y = 0; y < 240; ++y)
+    for (int x = 0; x < 320; ++x)
+      std::fill_n(rings.row(y) + 3 * x, 3, static_cast<std::uint8_t>((x * x + y * y) / 150 % 200));
+  const CopyFindings stranger = (*detector)->Find(rings, 320, 240).value();
+  EXPECT_TRUE(stranger.matches.empty());
+  ASSERT_FALSE(stranger.near.empty());
+  EXPECT_LT(*stranger.near[0].descriptor.probability, threshold);
+  for (std::size_t i = 1; i < stranger.near.size(); ++i)
+    EXPECT_GE(stranger.near[i - 1].descriptor.score, stranger.near[i].descriptor.score);
+  const CopyFindings ignored = (*detector)->Find(TestPicture(4, 320, 240), 320, 240).value();
+  for (const NearKnown& near : ignored.near) EXPECT_NE(near.picture.bank, "ignore");
+  const CopyFindings allowed = (*detector)->Find(TestPicture(5, 320, 240), 320, 240).value();
+  ASSERT_FALSE(allowed.near.empty());
+  EXPECT_EQ(allowed.near[0].bank_kind, store::BankKind::kAllow);
+  DetectorOptions without;
+  without.use_descriptor = false;
+  EXPECT_FALSE((*CopyDetector::Open(root_ / "library", without, {}))->network().has_value());
+}
+
 TEST_F(DescriptorLibraryTest, TheDetectorSaysWhatEachStepBrought) {
   Enroll(files_);
   const auto detector = CopyDetector::Open(root_ / "library", {}, {});

@@ -63,13 +63,14 @@ class DescriptorSearch {
   void AdjustKnown(std::span<float> descriptors) const;
   /// Score at which 90 % of the calibration's pairs are right; none without a profile.
   std::optional<double> Threshold() const;
+  /// Of the scores that Find gives; null without a profile.
+  const ScoreCalibration* Calibration() const;
   Normalisation normalisation() const { return normaliser_.normalisation(); }
 
  private:
   DescriptorSearch(std::shared_ptr<const DescriptorModel> model, const DescriptorSearchOptions& options,
                    ScoreNormaliser normaliser)
       : model_(std::move(model)), options_(options), normaliser_(std::move(normaliser)) {}
-  const ScoreCalibration* Calibration() const;
   /// views x dimension; rows of zeros for blank views.
   Result<std::vector<float>> DescribeViewsOf(const image::Image& query, std::vector<ViewFacts>* views) const;
 

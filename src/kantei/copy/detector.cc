@@ -5,6 +5,7 @@
 #include <chrono>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "kantei/copy/descriptor_library.h"
 #include "kantei/copy/library_index.h"
@@ -177,6 +178,29 @@ struct CopyDetector::State {
     return candidates;
   }
 
+  Result<std::vector<NearKnown>> Near(const Collection& all, const std::set<std::int64_t>& silent) const {
+    std::vector<DescriptorHit> hits;
+    for (const auto& [id, candidate] : all.by_id)
+      if (candidate.descriptor && !silent.contains(id)) hits.push_back(*candidate.descriptor);
+    std::sort(hits.begin(), hits.end(), [](const DescriptorHit& a, const DescriptorHit& b) {
+      return a.score != b.score ? a.score > b.score : a.picture_id < b.picture_id;
+    });
+    std::vector<NearKnown> near;
+    for (const DescriptorHit& hit : hits) {
+      if (near.size() == static_cast<std::size_t>(options.max_matches)) break;
+      const std::lock_guard lock(catalog_mutex);
+      auto picture = catalog->Get(hit.picture_id);
+      if (!picture.ok()) {
+        if (picture.error().code == ErrorCode::kNotFound) continue;  // removed since the index was opened
+        return picture.error();
+      }
+      const auto bank = bank_kinds.find(picture->bank);
+      const store::BankKind kind = bank != bank_kinds.end() ? bank->second : store::BankKind::kDeny;
+      if (kind != store::BankKind::kIgnore) near.push_back({std::move(*picture), kind, hit});
+    }
+    return near;
+  }
+
   // Nothing when the picture was removed since the index was opened, or nothing speaks for it.
   Result<std::optional<CopyMatch>> Verify(const Candidate& candidate, const Sides& sides, int pdq_quality,
                                           const std::vector<ViewFacts>& views, int query_features,
@@ -334,13 +358,18 @@ Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int 
     });
   };
   std::vector<std::uint8_t> quiet;
-  for (const CopyMatch& match : matches) quiet.push_back(silenced(match));
+  std::set<std::int64_t> silent_ids;
+  for (const CopyMatch& match : matches) {
+    quiet.push_back(silenced(match));
+    if (quiet.back()) silent_ids.insert(match.picture.picture_id);
+  }
   for (std::size_t i = 0; i < matches.size(); ++i) {
     auto& list = quiet[i] ? findings.silenced : findings.matches;
     if (list.size() < static_cast<std::size_t>(state_->options.max_matches))
       list.push_back(std::move(matches[i]));
   }
   if (!findings.matches.empty()) findings.band = findings.matches.front().band;
+  KANTEI_TRY(findings.near, state_->Near(all, silent_ids));
   return findings;
 }
 
@@ -359,6 +388,17 @@ Result<Image> CopyDetector::Preview(std::int64_t picture_id) const {
 
 const DetectorOptions& CopyDetector::options() const {
   return state_->options;
+}
+
+std::optional<DetectorNetwork> CopyDetector::network() const {
+  if (state_->descriptors == nullptr) return std::nullopt;
+  const DescriptorSearch& search = state_->descriptors->search();
+  DetectorNetwork network{search.model().id(), std::nullopt, ""};
+  if (const ScoreCalibration* calibration = search.Calibration(); calibration != nullptr) {
+    network.threshold_probability = calibration->Probability(calibration->threshold);
+    network.threshold_source = calibration->source;
+  }
+  return network;
 }
 
 }  // namespace kantei::copy

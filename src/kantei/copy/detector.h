@@ -48,6 +48,13 @@ struct CopyMatch {
   ViewFacts descriptor_view;  ///< the part or turn of the query that was nearest
 };
 
+/// A known picture near the query by descriptor, whether a match or not.
+struct NearKnown {
+  store::Picture picture;
+  store::BankKind bank_kind = store::BankKind::kDeny;
+  DescriptorHit descriptor;
+};
+
 /// What one step of the search brought, for --explain.
 struct SearchStep {
   std::string name;    ///< "pdq", "local", "descriptor whole", "descriptor overlay", "verification", ...
@@ -61,6 +68,8 @@ struct CopyFindings {
   Band band = Band::kNone;          ///< of the best match that is not silenced
   std::vector<CopyMatch> matches;   ///< best first, band >= inconclusive; none from ignore banks
   std::vector<CopyMatch> silenced;  ///< the same evidence, silenced by an ignore bank
+  /// By descriptor, best first, at most max_matches; none from ignore banks, none that they silence.
+  std::vector<NearKnown> near;
   int candidates_pdq = 0, candidates_local = 0, candidates_descriptor = 0, verified = 0;
   int views = 0;                         ///< parts and turns of the query that were described
   std::vector<SearchStep> steps;         ///< in the order of the search
@@ -83,6 +92,14 @@ struct DetectorOptions {
   Status Validate() const;
 };
 
+/// The descriptor network that a detector uses.
+struct DetectorNetwork {
+  std::string id;  ///< DescriptorModel::id
+  /// DescriptorHit::probability of a score at the threshold of 90 % precision; none without a profile.
+  std::optional<double> threshold_probability;
+  std::string threshold_source;  ///< on which pairs it was calibrated
+};
+
 /// Opens a library for searching. Indexes are loaded when their checkpoint fits, else rebuilt from the catalogue (and saved
 /// when the directory can be written). Find is thread-safe.
 class CopyDetector {
@@ -98,6 +115,8 @@ class CopyDetector {
   /// The stored preview of a known picture (longer side at most 480 px).
   Result<image::Image> Preview(std::int64_t picture_id) const;
   const DetectorOptions& options() const;
+  /// Nothing when descriptors are not used.
+  std::optional<DetectorNetwork> network() const;
 
  private:
   struct State;

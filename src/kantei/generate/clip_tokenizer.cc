@@ -236,8 +236,12 @@ Result<std::vector<std::int64_t>> ClipTokenizer::Tokens(std::string_view text) c
 }
 
 Result<EncodedPrompt> ClipTokenizer::Encode(std::string_view text, int most_chunks) const {
-  KANTEI_CHECK(most_chunks >= 1);
   KANTEI_TRY(const std::vector<std::int64_t> ids, Tokens(text));
+  return EncodeTokens(ids, most_chunks);
+}
+
+EncodedPrompt ClipTokenizer::EncodeTokens(const std::vector<std::int64_t>& ids, int most_chunks) const {
+  KANTEI_CHECK(most_chunks >= 1);
   const auto room = static_cast<std::size_t>(state_->length - 2);
   EncodedPrompt prompt;
   prompt.tokens = static_cast<int>(ids.size());

@@ -52,6 +52,8 @@ class ClipTokenizer {
   Result<std::vector<std::int64_t>> Tokens(std::string_view text) const;
   /// At most `most_chunks` chunks, at least one.
   Result<EncodedPrompt> Encode(std::string_view text, int most_chunks = 1) const;
+  /// The same of ids that are there, each below size().
+  EncodedPrompt EncodeTokens(const std::vector<std::int64_t>& ids, int most_chunks = 1) const;
 
   int length() const;         ///< ids of a chunk, 77 in Stable Diffusion
   std::int64_t size() const;  ///< one more than the greatest id

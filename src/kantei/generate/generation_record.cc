@@ -13,6 +13,10 @@ const Json* Member(const Json& json, const char* name) {
   return json.is_object() && json.contains(name) ? &json[name] : nullptr;
 }
 
+Json* Member(Json* json, const char* name) {
+  return json->is_object() && json->contains(name) ? &(*json)[name] : nullptr;
+}
+
 bool IsText(const Json* json, const std::string& text) {
   return json != nullptr && json->is_string() && json->get_ref<const std::string&>() == text;
 }
@@ -62,6 +66,8 @@ Json GenerationClaim(const GenerationContext& context, const SampleOptions& opti
              {"eta", options.scheduler.eta},
              {"karras", options.scheduler.karras},
              {"guidance", options.guidance}};
+  if (options.realism_guidance > 0) claim["realism_guidance"] = options.realism_guidance;
+  if (!options.mitigations.empty()) claim["mitigations"] = MitigationsJson(options.mitigations);
   if (!options.init.empty()) {
     claim["init"] = {{"pixels_sha256", PixelHash(options.init)}};
     claim["strength"] = options.strength.value_or(options.mask.empty() ? kDefaultStrength : 1.0);
@@ -74,6 +80,8 @@ Json GenerationClaim(const GenerationContext& context, const SampleOptions& opti
     claim["control"] = {{"pixels_sha256", PixelHash(options.control)}};
     claim["control_strength"] = options.control_strength;
   }
+  if (!context.guard.is_null()) claim["guard"] = context.guard;
+  if (!context.memorisation.is_null()) claim["memorisation"] = context.memorisation;
   claim["notes"] = notes;
   claim["pixels_sha256"] = PixelHash(picture.pixels);
   return claim;
@@ -91,22 +99,32 @@ Json GenerationRecord(const Json& claim, const std::string& file_name, std::span
           {"written_at", written_at}};
 }
 
+bool IsGenerationRecord(const Json& record) {
+  const Json* claim = Member(record, "claim");
+  return claim != nullptr && IsText(Member(*claim, "format"), "kantei.generation");
+}
+
+Result<RecordFit> CompareWithRecord(const Json& record, std::span<const std::byte> file) {
+  KANTEI_CHECK(IsGenerationRecord(record));
+  const Json& claim = *Member(record, "claim");
+  if (!IsText(Member(record, "claim_sha256"), ClaimHash(claim))) return RecordFit::kClaimChanged;
+  const Json* picture = Member(record, "picture");
+  if (picture != nullptr && IsText(Member(*picture, "sha256"), Sha256Hex(file))) return RecordFit::kFile;
+  // A file that was saved anew may still hold the same pixels.
+  KANTEI_TRY(const image::DecodedImage decoded, image::DecodeImage(file, {}));
+  return IsText(Member(claim, "pixels_sha256"), PixelHash(decoded.pixels)) ? RecordFit::kPixels
+                                                                           : RecordFit::kOtherPixels;
+}
+
 Status CheckGenerationRecord(const Json& record, std::span<const std::byte> file) {
   const auto differs = [](const char* what) {
     return Status(
         Error{ErrorCode::kCorrupt, std::string("the record of the generated picture is not sound: ") + what});
   };
-  const Json* claim = Member(record, "claim");
-  if (claim == nullptr || !IsText(Member(*claim, "format"), "kantei.generation"))
-    return differs("it holds no claim of kantei generate");
-  if (!IsText(Member(record, "claim_sha256"), ClaimHash(*claim)))
-    return differs("the claim was changed after it was written");
-  const Json* picture = Member(record, "picture");
-  if (picture != nullptr && IsText(Member(*picture, "sha256"), Sha256Hex(file))) return {};
-  // A file that was saved anew may still hold the same pixels.
-  const auto decoded = image::DecodeImage(file, {});
-  if (!decoded.ok()) return decoded.error();
-  if (!IsText(Member(*claim, "pixels_sha256"), PixelHash(decoded->pixels)))
+  if (!IsGenerationRecord(record)) return differs("it holds no claim of kantei generate");
+  KANTEI_TRY(const RecordFit fit, CompareWithRecord(record, file));
+  if (fit == RecordFit::kClaimChanged) return differs("the claim was changed after it was written");
+  if (fit == RecordFit::kOtherPixels)
     return differs("the picture's pixels are not those that were generated");
   return {};
 }
@@ -121,7 +139,12 @@ bool IsRecordOf(const Json& record, const GenerationContext& context, const Samp
     for (Json* json : {&wished, &made})
       json->erase("width"), json->erase("height");  // the model's own, or the picture's
   }
-  for (const char* outcome : {"pixels_sha256", "notes"})
+  if (Json* guard = Member(&made, "guard"); guard != nullptr && guard->is_object()) {
+    // The picture may come from another seed than its own.
+    made["seed"] = guard->value("first_seed", Json());
+    for (const char* outcome : {"first_seed", "attempts", "met"}) guard->erase(outcome);
+  }
+  for (const char* outcome : {"pixels_sha256", "notes", "memorisation"})
     for (Json* json : {&wished, &made}) json->erase(outcome);
   return wished == made;
 }

@@ -18,6 +18,9 @@ struct GenerationContext {
   std::string model;         ///< as the user named it
   std::string model_sha256;  ///< ModelHash
   std::string precision, device;
+  Json guard =
+      {};  ///< what was asked of the guard (an object; guarded_generation.h adds the outcome); null: none
+  Json memorisation = {};  ///< what was measured of the words before, and what was done; null: nothing
 };
 
 /// SHA-256 of a file; of a folder, of its files' names and SHA-256 in the order of their names (hidden ones left out): one changed
@@ -38,6 +41,17 @@ std::string ClaimHash(const Json& claim);
 Json GenerationRecord(const Json& claim, const std::string& file_name, std::span<const std::byte> file,
                       const std::string& written_at);
 
+/// How a picture's file and a record fit each other.
+enum class RecordFit {
+  kFile,          ///< the very file
+  kPixels,        ///< another file of the same pixels
+  kOtherPixels,   ///< another picture, or a changed one
+  kClaimChanged,  ///< the claim's hash is another than the record states
+};
+/// Is it a record that GenerationRecord made, true or not?
+bool IsGenerationRecord(const Json& record);
+/// Of an IsGenerationRecord. An error when the file is needed and cannot be decoded.
+Result<RecordFit> CompareWithRecord(const Json& record, std::span<const std::byte> file);
 /// Is `file` the picture that the record tells of? kCorrupt says what differs: the claim from its hash, the file or its pixels from
 /// theirs.
 Status CheckGenerationRecord(const Json& record, std::span<const std::byte> file);

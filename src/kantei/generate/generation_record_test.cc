@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "kantei/generate/guarded_generation.h"
 #include "kantei/image/encode.h"
 
 namespace kantei::generate {
@@ -75,6 +76,32 @@ TEST(GenerationRecord, KnowsTheRunThatMadeIt) {
   other.model_sha256 = "abd";
   EXPECT_FALSE(IsRecordOf(record, other, options, 42));
   EXPECT_FALSE(IsRecordOf(Json::array(), context, options, 42));
+}
+
+TEST(GenerationRecord, AGuardMayTakeAnotherSeedForThePicture) {
+  SampleOptions options;
+  GenerationContext context{"kantei 1", "m/", "abc", "float32", "cpu"};
+  context.guard = {{"threshold", 0.7}};
+  SampleResult result = MadeResult();
+  Json claim = GenerationClaim(context, options, result.pictures[0], {});
+  GuardedPicture guarded;
+  guarded.attempts = {{{0, 41, 1}, {}, true}, {{1, 42, 1}, {}, false}};
+  guarded.kept = 1, guarded.met = true;
+  AddGuardOutcome(guarded, &claim);
+  const Json record = GenerationRecord(claim, "x.png", {}, "now");
+  EXPECT_EQ(record["claim"]["seed"], 42);
+  EXPECT_TRUE(IsRecordOf(record, context, options, 41));
+  EXPECT_FALSE(IsRecordOf(record, context, options, 42));
+  // Another threshold, or no guard, asks for other pictures; a guard is not content with what was made without.
+  GenerationContext other = context;
+  other.guard["threshold"] = 0.8;
+  EXPECT_FALSE(IsRecordOf(record, other, options, 41));
+  other.guard = {};
+  EXPECT_FALSE(IsRecordOf(record, other, options, 41));
+  const Json plain =
+      GenerationRecord(GenerationClaim(other, options, result.pictures[0], {}), "x.png", {}, "now");
+  EXPECT_TRUE(IsRecordOf(plain, other, options, 42));
+  EXPECT_FALSE(IsRecordOf(plain, context, options, 42));
 }
 
 TEST(GenerationRecord, AModelsHashFollowsEveryFile) {

@@ -20,6 +20,7 @@ Status SampleOptions::Validate() const {
     return bad("width and height must be 1 to 16384 pixels");
   if (count < 1 || count > 10'000) return bad("count must be 1 to 10000 pictures");
   if (batch < 1 || batch > 64) return bad("batch must be 1 to 64 pictures");
+  if (!(realism_guidance >= 0 && realism_guidance <= 10)) return bad("realism_guidance must be 0 to 10");
   if (attention_slice < 0) return bad("attention_slice must be 0 or more thousands");
   if (!(control_strength >= 0 && control_strength <= 2)) return bad("control strength must be 0 to 2");
   if (strength && !(*strength > 0 && *strength <= 1)) return bad("strength must be above 0 and at most 1");
@@ -31,7 +32,7 @@ Status SampleOptions::Validate() const {
                                                   std::to_string(mask.height()) + " pixels and the picture " +
                                                   std::to_string(init.width()) + "x" +
                                                   std::to_string(init.height()) + "; they must be equal"};
-  return {};
+  return ValidateMitigations(mitigations, guidance);
 }
 
 Result<SampleResult> SamplePictures(const DiffusionModel& model, const SampleOptions& options,

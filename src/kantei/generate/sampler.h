@@ -10,6 +10,7 @@
 #include "kantei/base/cancellation.h"
 #include "kantei/base/result.h"
 #include "kantei/generate/diffusion_model.h"
+#include "kantei/generate/mitigation.h"
 #include "kantei/generate/scheduler.h"
 #include "kantei/image/image.h"
 
@@ -38,8 +39,14 @@ struct SampleOptions {
   bool paste_back = true;
   image::Image control;  ///< RGB, for the model's ControlNet (segments, edges); empty: none. Scaled to fit
   double control_strength = 1;  ///< 0..2
+  /// Pulls the picture as far as it is known towards what real pictures are like (generate/soft_realism_net.h), in the steps where more
+  /// than half of it is signal, 0..10; each of those costs a pass through the decoder and back. Needs a model that knows what real
+  /// pictures are like (kantei train diffusion --realism-weight).
+  double realism_guidance = 0;
   /// Scores of attention in memory at once, in thousands; less needs less memory and takes a little longer. 0: the network's own
   int attention_slice = 0;
+  /// Against memorised pictures; empty: none. Those that put other words in depend on each picture's seed: one picture a batch then.
+  std::vector<MitigationUse> mitigations;
 
   /// What can be said without the model. kInvalidArgument.
   Status Validate() const;

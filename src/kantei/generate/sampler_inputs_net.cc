@@ -79,7 +79,14 @@ torch::Tensor SeededNoise(std::uint64_t seed, NoiseStream stream, int step, std:
 
 Result<EncodedPrompts> EncodePrompts(const DiffusionNets& nets, const std::string& prompt,
                                      const std::string& negative, std::vector<std::string>* notes) {
-  KANTEI_TRY(EncodedPrompt with, nets.tokenizer->Encode(prompt, kMostChunks));
+  KANTEI_TRY(const std::vector<std::int64_t> ids, nets.tokenizer->Tokens(prompt));
+  KANTEI_TRY(const PromptChunks chunks, ChunkPrompts(nets, ids, negative, notes));
+  return EncodeChunks(nets, chunks);
+}
+
+Result<PromptChunks> ChunkPrompts(const DiffusionNets& nets, const std::vector<std::int64_t>& prompt,
+                                  const std::string& negative, std::vector<std::string>* notes) {
+  EncodedPrompt with = nets.tokenizer->EncodeTokens(prompt, kMostChunks);
   KANTEI_TRY(EncodedPrompt without, nets.tokenizer->Encode(negative, kMostChunks));
   const std::size_t most = std::max(with.chunks.size(), without.chunks.size());
   for (const auto& [name, encoded] : {std::pair("prompt", &with), std::pair("negative prompt", &without)}) {
@@ -98,7 +105,11 @@ Result<EncodedPrompts> EncodePrompts(const DiffusionNets& nets, const std::strin
     with.chunks.resize(most, empty.chunks.front());
     without.chunks.resize(most, empty.chunks.front());
   }
-  return EncodedPrompts{Encoded(nets, with.chunks), Encoded(nets, without.chunks)};
+  return PromptChunks{std::move(with.chunks), std::move(without.chunks)};
+}
+
+EncodedPrompts EncodeChunks(const DiffusionNets& nets, const PromptChunks& chunks) {
+  return {Encoded(nets, chunks.with), Encoded(nets, chunks.without)};
 }
 
 torch::Tensor PictureTensor(const image::Image& picture, int factor) {

@@ -12,7 +12,13 @@
 namespace kantei::generate {
 
 /// Which of a picture's streams of noise.
-enum class NoiseStream : std::uint64_t { kStart = 0, kSteps = 1 };
+enum class NoiseStream : std::uint64_t {
+  kStart = 0,
+  kSteps = 1,
+  kOtherStarts = 2,  ///< best-of-noise
+  kEmbedding = 3,    ///< embedding-noise
+  kWords = 4         ///< which words random-tokens and word-repetition put where
+};
 
 /// Standard normal, float32 (channels, height, width), on the CPU. Depends on the arguments alone.
 torch::Tensor SeededNoise(std::uint64_t seed, NoiseStream stream, int step, std::int64_t channels,
@@ -25,6 +31,13 @@ struct EncodedPrompts {
 };
 Result<EncodedPrompts> EncodePrompts(const DiffusionNets& nets, const std::string& prompt,
                                      const std::string& negative, std::vector<std::string>* notes);
+/// Its two halves: ids in as many parts for both prompts, and what the text encoder says to them.
+struct PromptChunks {
+  std::vector<std::vector<std::int64_t>> with, without;
+};
+Result<PromptChunks> ChunkPrompts(const DiffusionNets& nets, const std::vector<std::int64_t>& prompt,
+                                  const std::string& negative, std::vector<std::string>* notes);
+EncodedPrompts EncodeChunks(const DiffusionNets& nets, const PromptChunks& chunks);
 
 /// (1, 3, H, W) in -1..1; the edge is repeated to the right and below up to the next multiples of `factor`.
 torch::Tensor PictureTensor(const image::Image& picture, int factor);

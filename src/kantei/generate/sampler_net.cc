@@ -4,12 +4,17 @@
 #include <cmath>
 #include <utility>
 
+#include "kantei/generate/mitigation_net.h"
 #include "kantei/generate/sampler_inputs_net.h"
+#include "kantei/generate/soft_realism_net.h"
 #include "kantei/image/transform.h"
 
 namespace kantei::generate {
 namespace {
 
+constexpr double kLeastSignal =
+    0.5;  // before, what is known of the picture is a blur of all that it might be
+constexpr double kRealismStep = 0.02;  // of the latents' size, at a guidance of 1
 constexpr int kPreviewSide = 32;  // latent pixels: what is decoded for a preview takes a fraction of a step
 
 /// Runs one batch after the other through all steps.
@@ -23,19 +28,28 @@ class Sampling {
     SampleResult result;
     KANTEI_RETURN_IF_ERROR(Prepare(&result.notes));
     result.width = size_.width, result.height = size_.height;
-    for (int first = 0; first < options_.count; first += options_.batch)
-      KANTEI_RETURN_IF_ERROR(MakeBatch(first, std::min(options_.batch, options_.count - first), &result));
+    const int batch = WordsDependOnSeed(options_.mitigations) ? 1 : options_.batch;
+    for (int first = 0; first < options_.count; first += batch)
+      KANTEI_RETURN_IF_ERROR(MakeBatch(first, std::min(batch, options_.count - first), &result));
     return result;
   }
 
  private:
   Status Prepare(std::vector<std::string>* notes) {
+    if (options_.realism_guidance > 0 && !nets_.realism)
+      return Error{
+          ErrorCode::kInvalidArgument,
+          "the model does not say what real pictures are like (soft_realism.json, which kantei train "
+          "diffusion --realism-weight writes); leave out --realism-guidance"};
     KANTEI_TRY(schedule_, MakeNoiseSchedule(nets_.scheduler));
     KANTEI_RETURN_IF_ERROR(options_.scheduler.Validate(schedule_));
     KANTEI_TRY(size_, SizeOf(nets_, options_));
-    KANTEI_TRY(words_, EncodePrompts(nets_, options_.prompt, options_.negative_prompt, notes));
+    KANTEI_TRY(words_, Words(options_.seed, notes));
     KANTEI_TRY(source_, MakeSource(nets_, options_, size_));
-    guided_ = options_.guidance > 1;
+    guidance_ = options_.guidance;
+    if (const auto* cap = FindMitigation(options_.mitigations, Mitigation::kLowerGuidance); cap != nullptr)
+      guidance_ = std::min(guidance_, cap->amount);
+    guided_ = guidance_ > 1;
     // Between all and one of the steps change the picture that was given.
     const int steps = options_.scheduler.steps;
     const double strength =
@@ -44,6 +58,11 @@ class Sampling {
     from_picture_ = !source_.picture.empty() && taken < steps;
     plan_ = PlanSteps(schedule_, options_.scheduler, from_picture_ ? steps - taken : 0);
     return {};
+  }
+
+  Result<EncodedPrompts> Words(std::uint64_t seed, std::vector<std::string>* notes) const {
+    if (ChangesWords(options_.mitigations)) return EncodeMitigated(nets_, options_, seed, notes);
+    return EncodePrompts(nets_, options_.prompt, options_.negative_prompt, notes);
   }
 
   torch::Tensor Noise(int first, int count, NoiseStream stream, int step) const {
@@ -56,7 +75,7 @@ class Sampling {
   }
 
   /// The network's answers; with guidance those without words come first.
-  torch::Tensor Predict(const torch::Tensor& latents, const SchedulerStep& step) {
+  torch::Tensor Predict(const torch::Tensor& latents, const SchedulerStep& step, bool watched = true) {
     Unet unet = nets_.unet;
     const std::int64_t count = latents.size(0), passes = guided_ ? 2 : 1;
     torch::Tensor input = guided_ ? torch::cat({latents, latents}) : latents;
@@ -74,7 +93,7 @@ class Sampling {
                                     options_.control_strength, extras);
       extras.control = &control;
     }
-    if (hooks_.attention) extras.sink = &hooks_.attention;
+    if (hooks_.attention && watched) extras.sink = &hooks_.attention;
     if (hooks_.bias) extras.bias = hooks_.bias(step);
     if (extras.bias.defined()) {
       torch::Tensor bias = extras.bias.to(latents.device()).expand({count, -1, -1, -1});
@@ -85,25 +104,79 @@ class Sampling {
     return unet->forward(input.to(type), time, words, extras).to(torch::kFloat32).contiguous();
   }
 
+  torch::Tensor Begin(const torch::Tensor& noise) const {
+    return from_picture_ ? plan_.steps[0].signal * source_.latents + plan_.steps[0].spread * noise
+                         : plan_.start_scale * noise;
+  }
+
+  /// How far the words lead, for each picture: (N), of output of 2N.
+  static torch::Tensor GuidanceNorms(const SchedulerStep& step, const torch::Tensor& with,
+                                     const torch::Tensor& without) {
+    return std::abs(step.noise_from_output) * (with - without).flatten(1).norm(2, 1);
+  }
+
+  /// For each picture that of the noises for which the words lead the shortest way at the first step.
+  Result<torch::Tensor> StartingNoise(int first, int count) {
+    torch::Tensor best = Noise(first, count, NoiseStream::kStart, 0);
+    const auto* use = FindMitigation(options_.mitigations, Mitigation::kBestOfNoise);
+    if (use == nullptr) return best;
+    const SchedulerStep& step = plan_.steps[0];
+    torch::Tensor shortest;
+    for (int i = 0; i < static_cast<int>(use->amount); ++i) {
+      KANTEI_RETURN_IF_ERROR(cancellation_.Check());
+      const torch::Tensor noise = i == 0 ? best : Noise(first, count, NoiseStream::kOtherStarts, i);
+      const torch::Tensor output = Predict(Begin(noise) * step.input_scale, step, false);
+      const torch::Tensor norms =
+          GuidanceNorms(step, output.narrow(0, count, count), output.narrow(0, 0, count));
+      if (i == 0) {
+        shortest = norms;
+        continue;
+      }
+      best = torch::where((norms < shortest).view({count, 1, 1, 1}), noise, best);
+      shortest = torch::minimum(norms, shortest);
+    }
+    return best;
+  }
+
+  /// Against the gradient of the realism loss, by a share of the latents' own size: the loss alone would not say how far.
+  torch::Tensor TowardsReal(const SchedulerStep& step, const torch::Tensor& clean) {
+    if (step.signal * step.signal < kLeastSignal * (step.signal * step.signal + step.spread * step.spread))
+      return clean;
+    torch::Tensor gradient;
+    {
+      const torch::AutoGradMode differentiable(true);
+      AutoencoderKl vae = nets_.vae;
+      const torch::Tensor latents = clean.detach().requires_grad_(true);
+      const torch::Tensor pictures =
+          vae->Decode(vae->Unscale(latents).to(vae->device(), vae->type())).to(torch::kFloat32);
+      gradient = torch::autograd::grad({SoftRealismLoss(pictures, *nets_.realism).sum()}, {latents})[0];
+    }
+    const auto size = [](const torch::Tensor& x) { return x.square().mean({1, 2, 3}, true).sqrt(); };
+    const double share = kRealismStep * options_.realism_guidance;
+    return clean - share * size(clean) * gradient / size(gradient).clamp_min(1e-20);
+  }
+
   Status MakeBatch(int first, int count, SampleResult* result) {
-    torch::Tensor start = Noise(first, count, NoiseStream::kStart, 0);
+    if (WordsDependOnSeed(options_.mitigations)) {
+      std::vector<std::string> said;
+      KANTEI_TRY(words_, Words(options_.seed + static_cast<std::uint64_t>(first), &said));
+    }
+    KANTEI_TRY(torch::Tensor start, StartingNoise(first, count));
     if (hooks_.start) hooks_.start(first, start);
     std::vector<SampledPicture> made(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i)
       made[static_cast<std::size_t>(i)].seed = options_.seed + static_cast<std::uint64_t>(first + i);
-    torch::Tensor x = from_picture_ ? plan_.steps[0].signal * source_.latents + plan_.steps[0].spread * start
-                                    : plan_.start_scale * start;
-    torch::Tensor before;
-    const int steps = static_cast<int>(plan_.steps.size());
+    torch::Tensor x = Begin(start), before;
+    int steps = static_cast<int>(plan_.steps.size());
+    if (hooks_.only_steps > 0) steps = std::min(steps, hooks_.only_steps);
     for (int s = 0; s < steps; ++s) {
       KANTEI_RETURN_IF_ERROR(cancellation_.Check());
       const SchedulerStep& step = plan_.steps[static_cast<std::size_t>(s)];
       torch::Tensor output = Predict(x * step.input_scale, step), with, without;
       if (guided_) {
         without = output.narrow(0, 0, count), with = output.narrow(0, count, count);
-        output = without + options_.guidance * (with - without);
-        const torch::Tensor norms =
-            std::abs(step.noise_from_output) * (with - without).flatten(1).norm(2, 1).cpu();
+        output = without + guidance_ * (with - without);
+        const torch::Tensor norms = GuidanceNorms(step, with, without).cpu();
         for (int i = 0; i < count; ++i)
           made[static_cast<std::size_t>(i)].guidance_norms.push_back(norms[i].item<double>());
       }
@@ -111,6 +184,7 @@ class Sampling {
                           step,  x,       output,
                           with,  without, step.clean_from_x * x + step.clean_from_output * output};
       if (hooks_.step) hooks_.step(tensors);
+      if (options_.realism_guidance > 0) tensors.clean = TowardsReal(step, tensors.clean);
       const torch::Tensor clean = tensors.clean;
       torch::Tensor next = step.keep * x + step.clean_weight * clean;
       if (step.previous_weight != 0) next = next + step.previous_weight * before;
@@ -124,7 +198,7 @@ class Sampling {
       x = next, before = clean;
       KANTEI_RETURN_IF_ERROR(Tell(first, count, s + 1, clean));
     }
-    KANTEI_RETURN_IF_ERROR(Finish(x, &made));
+    if (hooks_.only_steps <= 0) KANTEI_RETURN_IF_ERROR(Finish(x, &made));
     for (SampledPicture& picture : made) {
       if (watch_.finished)
         KANTEI_RETURN_IF_ERROR(watch_.finished(std::move(picture), result->notes));
@@ -188,6 +262,7 @@ class Sampling {
   EncodedPrompts words_;
   SourceTensors source_;
   SchedulerPlan plan_;
+  double guidance_ = 1;
   bool guided_ = false, from_picture_ = false;
 };
 

@@ -36,6 +36,8 @@ struct SampleHooks {
   std::function<torch::Tensor(const SchedulerStep& numbers)> bias;
   /// The latents behind each step: may be changed.
   std::function<void(const StepTensors& step, torch::Tensor& next)> taken;
+  /// Only so many steps are taken, and pictures have no pixels; 0: all.
+  int only_steps = 0;
 };
 
 /// What SamplePictures does. Autograd is off, and a hook may switch it on for itself.

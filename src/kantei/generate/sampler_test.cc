@@ -9,6 +9,7 @@
 #include "kantei/base/random.h"
 #include "kantei/generate/sampler_inputs_net.h"
 #include "kantei/generate/sampler_net.h"
+#include "kantei/generate/soft_realism_net.h"
 
 namespace kantei::generate {
 namespace {
@@ -330,6 +331,30 @@ TEST(Sampler, SlicedAttentionGivesTheSamePicture) {
   const image::Image whole = Sample(nets, options).pictures[0].pixels;
   options.attention_slice = 1;
   EXPECT_LE(LargestDifference(Sample(nets, options).pictures[0].pixels, whole), 1);
+}
+
+TEST(Sampler, RealismGuidanceLowersTheRealismLoss) {
+  DiffusionNets nets = TinyNets();
+  SampleOptions options = Options();
+  options.width = options.height = 32;
+  options.scheduler.steps = 12;
+  const image::Image plain = Sample(nets, options).pictures[0].pixels;
+  SoftRealismReference reference;
+  reference.mean = {-3, 7, -4, 8, 5};
+  reference.deviation = {1, 1, 1, 1, 1};
+  const auto loss = [&](const image::Image& picture) {
+    const torch::NoGradGuard no_grad;
+    return SoftRealismLoss(PictureTensor(picture, 1), reference).item<double>();
+  };
+  options.realism_guidance = 4;
+  EXPECT_THAT(Failure(nets, options), HasSubstr("soft_realism.json"));
+  nets.realism = reference;
+  const image::Image pulled = Sample(nets, options).pictures[0].pixels;
+  EXPECT_LT(loss(pulled), loss(plain) - 0.02);
+  options.realism_guidance = 0;
+  EXPECT_EQ(LargestDifference(Sample(nets, options).pictures[0].pixels, plain), 0);
+  options.realism_guidance = 11;
+  EXPECT_THAT(Failure(nets, options), HasSubstr("realism_guidance"));
 }
 
 TEST(Sampler, RefusesWhatDoesNotFit) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "kantei/inspect/metadata_tables.h"
+#include "kantei/inspect/record_evidence.h"
 #include "kantei/inspect/words.h"
 
 namespace kantei::inspect {
@@ -157,7 +158,8 @@ bool IsSilent(const Metadata& metadata) {
          metadata.generators.empty() && !metadata.c2pa && metadata.digital_source_type.empty();
 }
 
-void Judge(const Metadata& metadata, const std::string& editor, CheckReport* report) {
+void Judge(const Metadata& metadata, const std::optional<RecordFinding>& record, const std::string& editor,
+           CheckReport* report) {
   const bool declared = Has(*report, {Claim::kDeclaresGenerated, Claim::kDeclaresComposite,
                                       Claim::kGeneratorComplete, Claim::kGeneratorPartial});
   const bool thumbnail = Has(*report, {Claim::kThumbnailDiffers});
@@ -174,6 +176,11 @@ void Judge(const Metadata& metadata, const std::string& editor, CheckReport* rep
     report->headline = {"The metadata contradict the picture: its embedded thumbnail shows something else.",
                         "埋め込みサムネイルの内容が異なり、メタデータと画像が矛盾している。"};
     report->gist = {"thumbnail differs", "サムネイル不一致"};
+  } else if (record) {
+    report->band = RecordAgrees(*record) ? Band::kModerate : Band::kInconclusive;
+    report->headline = RecordHeadline(*record);
+    report->gist = RecordAgrees(*record) ? Text{"record of generation", "生成の記録あり"}
+                                         : Text{"record does not fit", "記録と不一致"};
   } else if (!editor.empty()) {
     report->band = Band::kInconclusive;
     report->headline =
@@ -195,10 +202,16 @@ void Judge(const Metadata& metadata, const std::string& editor, CheckReport* rep
 
 class MetadataCheck : public Check {
  public:
+  explicit MetadataCheck(RecordReader record_reader) : record_reader_(std::move(record_reader)) {}
   CheckReport Describe() const override { return DescribeMetadata(); }
   CheckReport Run(const Subject& subject) const override {
-    return ReportMetadata(authenticity::ReadMetadata(subject.file, &subject.decoded->pixels));
+    std::optional<RecordFinding> record;
+    if (record_reader_) record = record_reader_(subject.path, subject.file);
+    return ReportMetadata(authenticity::ReadMetadata(subject.file, &subject.decoded->pixels), record);
   }
+
+ private:
+  RecordReader record_reader_;
 };
 
 }  // namespace
@@ -218,7 +231,9 @@ CheckReport DescribeMetadata() {
   return report;
 }
 
-CheckReport ReportMetadata(const Metadata& metadata) {
+CheckReport ReportMetadata(const Metadata& metadata, const std::optional<RecordFinding>& record_found) {
+  std::optional<RecordFinding> record;
+  if (record_found) record = Compared(*record_found, metadata);
   CheckReport report = DescribeMetadata();
   for (const GeneratorTag& tag : metadata.generators) AddGenerator(tag, &report);
   if (!metadata.digital_source_type.empty()) AddSourceType(metadata.digital_source_type, "XMP", &report);
@@ -239,14 +254,15 @@ CheckReport ReportMetadata(const Metadata& metadata) {
   for (const std::string& problem : metadata.problems)
     report.grounds.push_back(Fill({"A part could not be read: {0}", "読み取れない部分があった: {0}"},
                                   {Same(Shorten(problem, 300))}));
-  Judge(metadata, editor, &report);
+  Judge(metadata, record, editor, &report);
   report.exhibits = MetadataTables(metadata);
   report.json = MetadataJson(metadata);
+  if (record) AddRecordEvidence(*record, &report);
   return report;
 }
 
-std::unique_ptr<Check> MakeMetadataCheck() {
-  return std::make_unique<MetadataCheck>();
+std::unique_ptr<Check> MakeMetadataCheck(RecordReader record_reader) {
+  return std::make_unique<MetadataCheck>(std::move(record_reader));
 }
 
 }  // namespace kantei::inspect

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "kantei/authenticity/metadata.h"
 #include "kantei/inspect/inspector.h"
@@ -9,7 +10,8 @@
 namespace kantei::inspect {
 
 CheckReport DescribeMetadata();
-CheckReport ReportMetadata(const authenticity::Metadata& metadata);
-std::unique_ptr<Check> MakeMetadataCheck();
+CheckReport ReportMetadata(const authenticity::Metadata& metadata,
+                           const std::optional<RecordFinding>& record = {});
+std::unique_ptr<Check> MakeMetadataCheck(RecordReader record_reader = {});
 
 }  // namespace kantei::inspect

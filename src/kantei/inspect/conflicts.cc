@@ -13,8 +13,8 @@ struct Contradiction {
   Text words;
 };
 
-const std::array<Contradiction, 10>& Contradictions() {
-  static const std::array<Contradiction, 10> kTable = {{
+const std::array<Contradiction, 13>& Contradictions() {
+  static const std::array<Contradiction, 13> kTable = {{
       {Claim::kCamera,
        Claim::kDeclaresGenerated,
        {"The metadata name a camera ({0}), yet the file declares that a trained model made it ({1}).",
@@ -67,6 +67,24 @@ const std::array<Contradiction, 10>& Contradictions() {
        {"The file carries traces of an image generator ({1}), yet the evidence is strong that it shows the "
         "known picture “{0}”.",
         "ファイルには画像生成ソフトの痕跡（{1}）があるが、既知画像「{0}」を含むことを示す強い証拠がある。"}},
+      {Claim::kCamera,
+       Claim::kRecordAgrees,
+       {"The metadata name a camera ({0}), yet a record beside the picture says that it was generated ({1}).",
+        "メタデータは撮影機材（{0}）を示しているが、画像に添えられた記録は生成物であると記している（{1}"
+        "）。"}},
+      {Claim::kDeclaresCapture,
+       Claim::kRecordAgrees,
+       {"The file declares itself a camera capture ({0}), yet a record beside it says that it was generated "
+        "({1}).",
+        "ファイルは撮影画像であると申告している（{0}）が、添えられた記録は生成物であると記している（{1}"
+        "）。"}},
+      {Claim::kShowsKnown,
+       Claim::kRecordAgrees,
+       {"A record beside the picture says that it was generated ({1}), yet the evidence is strong that it "
+        "shows "
+        "the known picture “{0}”.",
+        "画像に添えられた記録は生成物であると記している（{1}）が、既知画像「{0}"
+        "」を含むことを示す強い証拠がある。"}},
   }};
   return kTable;
 }
@@ -101,6 +119,14 @@ std::vector<Text> FindConflicts(const std::vector<CheckReport>& checks) {
          "埋め込みサムネイルが現在の画像と一致しない（{0}"
          "）。サムネイル作成後に画像が変更された可能性がある。"},
         {Same(fact->value)}));
+  if (const Fact* fact = FindFact(checks, Claim::kRecordDiffers))
+    conflicts.push_back(Fill(
+        {"The record “{0}” beside the picture does not fit it: the picture or the record was changed, or "
+         "they "
+         "do not belong together.",
+         "画像に添えられた記録「{0}」は画像と一致しない。画像または記録が変更されたか、対応しない組み合わせ"
+         "である。"},
+        {Same(fact->source)}));
   if (const Fact* fact = FindFact(checks, Claim::kHashOnly))
     conflicts.push_back(
         Fill({"The perceptual hash matches “{0}”, but the comparison of details does not confirm it.",

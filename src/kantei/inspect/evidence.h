@@ -56,6 +56,8 @@ enum class Claim {
   kDeclaresComposite,  ///< XMP or C2PA: partly made by a trained model
   kGeneratorComplete,  ///< an image generator left prompt, seed and sampler
   kGeneratorPartial,   ///< an image generator left less than that
+  kRecordAgrees,       ///< a record beside the picture says how it was generated, and fits its pixels
+  kRecordDiffers,      ///< such a record does not fit the picture, or itself
   kThumbnailDiffers,   ///< the embedded thumbnail shows another picture
   kShowsKnown,         ///< strong evidence for a known picture
   kShowsKnownAltered,  ///< at least moderate evidence for a known picture, with altered areas

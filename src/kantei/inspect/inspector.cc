@@ -66,7 +66,7 @@ void InspectBytes(const std::vector<std::unique_ptr<Check>>& checks, const Inspe
 
   out->checks.reserve(checks.size());
   for (const auto& check : checks) {
-    const Subject subject{*bytes, &*decoded, &out->checks, file.sha256};
+    const Subject subject{*bytes, &*decoded, &out->checks, file.sha256, file.path};
     CheckReport report = RunGuarded(*check, subject);
     out->checks.push_back(std::move(report));
   }

@@ -14,6 +14,7 @@
 #include "kantei/base/result.h"
 #include "kantei/image/decode.h"
 #include "kantei/inspect/evidence.h"
+#include "kantei/inspect/record_finding.h"
 
 namespace kantei::copy {
 class CopyDetector;
@@ -27,6 +28,7 @@ struct Subject {
   const image::DecodedImage* decoded;       ///< longer side at most InspectOptions::working_side
   const std::vector<CheckReport>* earlier;  ///< reports of the checks that ran before, in order
   std::string_view sha256;                  ///< of `file`, 64 lower-case digits
+  const std::filesystem::path& path;        ///< where the bytes came from
 };
 
 /// One question asked of a picture. Run is called from several threads at once.
@@ -43,6 +45,7 @@ struct InspectOptions {
   image::DecodeLimits limits;
   int working_side = 1024;                  ///< pixels; 512..4096
   std::string realism_reference = "photo";  ///< "photo", "drawn", or a fitted name
+  RecordReader record_reader;               ///< empty: records beside pictures are not looked for
   CancellationToken cancellation;
   Status Validate() const;
 };

@@ -55,7 +55,9 @@ Inspection FullInspection() {
   metadata.c2pa = authenticity::C2paSummary{};
   metadata.c2pa->actions = {"c2pa.created"};
   metadata.digital_source_type = "trainedAlgorithmicMedia";
-  inspection.checks.push_back(ReportMetadata(metadata));
+  inspection.checks.push_back(ReportMetadata(
+      metadata,
+      RecordFinding{RecordAgreement::kPixels, "x.png.json", "ab", "kantei 1", {{"prompt", "a fox"}}}));
   const auto photo = samples::Score("photo"), drawn = samples::Score("drawn");
   const auto photo_of = samples::Reference("photo"), drawn_of = samples::Reference("drawn");
   inspection.checks.push_back(ReportRealism(photo, photo_of, &drawn, &drawn_of));

@@ -21,7 +21,7 @@ Result<std::vector<std::unique_ptr<Check>>> MakeStandardChecks(const copy::CopyD
   }
   std::vector<std::unique_ptr<Check>> checks;
   if (detector != nullptr) checks.push_back(MakeCopyCheck(detector));
-  checks.push_back(MakeMetadataCheck());
+  checks.push_back(MakeMetadataCheck(options.record_reader));
   KANTEI_TRY(auto realism, MakeRealismCheck(options.realism_reference));
   checks.push_back(std::move(realism));
   checks.push_back(MakeAuthenticityCheck(std::move(pixels.detector), std::move(pixels.profile), options));
