@@ -7,7 +7,7 @@
 #include "kantei/generate/sampler_inputs_net.h"
 #include "kantei/generate/sampler_net.h"
 #include "kantei/generate/shape_bias_net.h"
-#include "kantei/generate/word_attention_net.h"
+#include "kantei/generate/word_maps_net.h"
 #include "kantei/image/ssim.h"
 #include "kantei/image/transform.h"
 
@@ -270,12 +270,13 @@ class Avoiding {
     one.seed = seed;
     one.control = steering.control;
     if (!steering.control.empty()) one.control_strength = steering.control_strength;
-    WordAttention attention(words_, size_.latent_height(), size_.latent_width());
+    WordMaps seen(words_, size_.latent_height(), size_.latent_width());
     SampleHooks hooks = steering.hooks;
     const int run = runs_++;
-    hooks.attention = [&](const std::string&, const torch::Tensor& maps) { attention.Add(maps); };
+    hooks.attention = [&](const std::string&, const torch::Tensor& maps) { seen.Add(maps); };
     hooks.step = [&](StepTensors& step) {
-      attention.EndStep(step.step, step.steps);
+      seen.EndStep(step.step, step.steps,
+                   step.with_words.defined() ? step.with_words - step.without_words : torch::Tensor());
       passes_ += (step.with_words.defined() ? 2 : 1) * (steering.control.empty() ? 1 : 2);
       if (steering.hooks.step) steering.hooks.step(step);
     };
@@ -292,7 +293,7 @@ class Avoiding {
     KANTEI_TRY(SampleResult made, SampleWithHooks(nets_, one, hooks, watch, cancellation_));
     Add(made.notes, &notes_);
     Made result{std::move(made.pictures.front()), {}};
-    result.mask = FindSubject(attention.Map(), result.picture.pixels, way);
+    result.mask = FindSubject(seen.Maps(), result.picture.pixels, way);
     return result;
   }
 

@@ -129,7 +129,7 @@ TEST(AvoidShape, EveryModeMakesAnotherPictureFromItsSeedAlone) {
     const AvoidedPicture one = rig.One();
     EXPECT_TRUE(Same(one, two->pictures[1]));
     EXPECT_FALSE(Same(one, two->pictures[0]));
-    EXPECT_EQ(one.first_mask.source, MaskSource::kAttention);
+    EXPECT_NE(one.first_mask.source, MaskSource::kNone);
     EXPECT_TRUE(one.steered);
     EXPECT_FALSE(one.control);
     EXPECT_THAT(one.words, ElementsAre("fox"));
@@ -140,7 +140,7 @@ TEST(AvoidShape, EveryModeMakesAnotherPictureFromItsSeedAlone) {
     ASSERT_TRUE(one.mask_iou.has_value());
     EXPECT_EQ(*one.mask_iou, MaskIou(one.first_mask.pixels, one.second_mask.pixels));
     EXPECT_EQ(one.ssim, image::Ssim(one.first.pixels, one.second.pixels).value());
-    EXPECT_EQ(one.second_mask.source, MaskSource::kAttention);
+    EXPECT_EQ(one.second_mask.source, one.first_mask.source);
     // Two passes a step with guidance.
     EXPECT_EQ(one.first_passes, 8);
     const int more = rig.avoid.mode == AvoidMode::kNegativeControl ? 12
@@ -297,6 +297,7 @@ TEST(AvoidShape, WithoutWordsOrShapeOnlyTheNoiseIsAnother) {
   rig.sampling.prompt = "";
   const AvoidedPicture pair = rig.One();
   EXPECT_NE(pair.first_mask.source, MaskSource::kAttention);
+  EXPECT_NE(pair.first_mask.source, MaskSource::kGuidance);
   EXPECT_FALSE(pair.steered);
   EXPECT_EQ(pair.second_seed, FurtherSeed(11, 1));
   SampleOptions plain = Options();
@@ -393,7 +394,7 @@ TEST(AvoidShape, TheRecordTellsAllAndKnowsItsRun) {
   EXPECT_EQ(told["seeds"], (Json{{"first", 11}, {"second", 11}}));
   EXPECT_EQ(told["first_pixels_sha256"], PixelHash(pair.first.pixels));
   EXPECT_EQ(told["mask"]["pixels_sha256"], PixelHash(pair.first_mask.pixels));
-  EXPECT_EQ(told["mask"]["found_by"], "attention");
+  EXPECT_EQ(told["mask"]["found_by"], MaskSourceName(pair.first_mask.source));
   EXPECT_EQ(told["mask_after"]["pixels_sha256"], PixelHash(pair.second_mask.pixels));
   EXPECT_EQ(told["alteration"], pair.alteration);
   EXPECT_EQ(told["similarity_by"], "ssim");

@@ -5,7 +5,6 @@
 
 #include "kantei/generate/diffusion_test_net.h"
 #include "kantei/generate/shape_bias_net.h"
-#include "kantei/generate/word_attention_net.h"
 
 namespace kantei::generate {
 namespace {
@@ -127,27 +126,6 @@ TEST(ShapeBias, MasksAreSharedOutToLatentPixels) {
   EXPECT_EQ(shares[0][0][1][0].item<float>(), 1);
   EXPECT_EQ(shares[0][0][1][1].item<float>(), 0.5);
   EXPECT_EQ(shares[0][0][1][2].item<float>(), 0);
-}
-
-TEST(WordAttention, IsTheMeanOverLayersAndTheLaterSteps) {
-  const PromptWords words = TestWords();
-  WordAttention attention(words, 4, 4);
-  // Two entries: without words, with words. Only the second, and of it the two words' places, may count.
-  const auto maps = [](std::int64_t side, float share) {
-    torch::Tensor map = torch::full({2, kWords, side, side}, 9.0f);
-    map[1].fill_(7);
-    map[1].slice(0, 2, 4).fill_(share / 2);
-    return map;
-  };
-  for (int step = 0; step < 4; ++step) {
-    attention.Add(maps(4, step < 2 ? 5.0f : 0.2f));
-    attention.Add(maps(2, step < 2 ? 5.0f : 0.4f));
-    attention.EndStep(step, 4);
-  }
-  const image::Plane map = attention.Map();
-  ASSERT_EQ(map.width, 4);
-  for (const float value : map.values) EXPECT_NEAR(value, 0.3, 1e-6);
-  EXPECT_TRUE(WordAttention(PromptWords{}, 4, 4).Map().values.empty());
 }
 
 }  // namespace

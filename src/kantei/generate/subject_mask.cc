@@ -102,12 +102,25 @@ float Distance(const Lab& a, const Lab& b) {
   return std::hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]);
 }
 
+/// Is their correlation below 0?
+bool RunAgainst(const image::Plane& a, const image::Plane& b) {
+  if (a.values.empty() || a.values.size() != b.values.size()) return false;
+  double sum_a = 0, sum_b = 0, products = 0;
+  for (std::size_t i = 0; i < a.values.size(); ++i) {
+    sum_a += a.values[i], sum_b += b.values[i];
+    products += double{a.values[i]} * b.values[i];
+  }
+  return products < sum_a * sum_b / static_cast<double>(a.values.size());
+}
+
 }  // namespace
 
 std::string_view MaskSourceName(MaskSource source) {
   switch (source) {
     case MaskSource::kAttention:
       return "attention";
+    case MaskSource::kGuidance:
+      return "guidance";
     case MaskSource::kSaliency:
       return "saliency";
     case MaskSource::kNone:
@@ -192,17 +205,21 @@ image::Plane GeodesicSaliency(const image::Image& rgb) {
   return cost;
 }
 
-SubjectMask FindSubject(const image::Plane& attention, const image::Image& rgb,
-                        std::optional<MaskSource> only) {
-  const int width = rgb.width(), height = rgb.height();
-  if (only.value_or(MaskSource::kAttention) == MaskSource::kAttention)
-    if (auto mask = MaskOfMap(attention, width, height, MaskSource::kAttention)) return *std::move(mask);
-  if (only.value_or(MaskSource::kSaliency) == MaskSource::kSaliency) {
-    const image::Plane saliency = GeodesicSaliency(rgb);
-    if (*std::max_element(saliency.values.begin(), saliency.values.end()) >= kLeastColourStep)
-      if (auto mask = MaskOfMap(saliency, width, height, MaskSource::kSaliency)) return *std::move(mask);
+SubjectMask FindSubject(const SubjectMaps& maps, const image::Image& rgb, std::optional<MaskSource> only) {
+  for (const MaskSource way : {MaskSource::kAttention, MaskSource::kGuidance, MaskSource::kSaliency}) {
+    if (only.value_or(way) != way) continue;
+    if (way == MaskSource::kAttention && !only && RunAgainst(maps.attention, maps.guidance)) continue;
+    image::Plane saliency;
+    if (way == MaskSource::kSaliency) {
+      saliency = GeodesicSaliency(rgb);
+      if (*std::max_element(saliency.values.begin(), saliency.values.end()) < kLeastColourStep) continue;
+    }
+    const image::Plane& map = way == MaskSource::kAttention  ? maps.attention
+                              : way == MaskSource::kGuidance ? maps.guidance
+                                                             : saliency;
+    if (auto mask = MaskOfMap(map, rgb.width(), rgb.height(), way)) return *std::move(mask);
   }
-  return {image::Image(width, height, 1), MaskSource::kNone, 0, 0};
+  return {image::Image(rgb.width(), rgb.height(), 1), MaskSource::kNone, 0, 0};
 }
 
 double MaskIou(const image::Image& a, const image::Image& b) {

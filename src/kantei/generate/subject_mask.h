@@ -1,4 +1,4 @@
-// Where a picture's subject is: from a map of what the words look at, or from the picture itself.
+// Where a picture's subject is: from maps of what the words do while it is made, or from the picture itself.
 #pragma once
 
 #include <optional>
@@ -10,10 +10,11 @@ namespace kantei::generate {
 
 enum class MaskSource {
   kAttention,  ///< attention of places to the prompt's words
+  kGuidance,   ///< where the words change the network's answer
   kSaliency,   ///< what differs from the picture's border
-  kNone        ///< neither showed a subject: the mask is empty
+  kNone        ///< none of these showed a subject: the mask is empty
 };
-std::string_view MaskSourceName(MaskSource source);  ///< "attention", "saliency", "none"
+std::string_view MaskSourceName(MaskSource source);  ///< "attention", "guidance", "saliency", "none"
 
 struct SubjectMask {
   image::Image pixels;  ///< 1 channel, the picture's size, 255 on the subject
@@ -32,9 +33,16 @@ std::optional<SubjectMask> MaskOfMap(const image::Plane& map, int width, int hei
 /// where entering costs as much as the border pixel differs from the border's mean colour. Longer side at most 32; CIELAB units, not below 0.
 image::Plane GeodesicSaliency(const image::Image& rgb);
 
-/// By attention (an empty map: none was seen), else by saliency; with `only` in no other way, so that masks of two pictures can be
+/// What was seen while a picture was made, both in one size; empty planes: not seen.
+struct SubjectMaps {
+  image::Plane attention;  ///< share of attention that the content words get
+  image::Plane guidance;  ///< length of (answer with the words - answer without), as in DiffEdit (2210.11427)
+};
+
+/// By attention, else by guidance, else by saliency. Networks may look at words from around the subject: where attention runs against
+/// guidance (a correlation below 0), it is passed over. With `only` in no other way than this, so that masks of two pictures can be
 /// compared. `rgb`: the picture.
-SubjectMask FindSubject(const image::Plane& attention, const image::Image& rgb,
+SubjectMask FindSubject(const SubjectMaps& maps, const image::Image& rgb,
                         std::optional<MaskSource> only = std::nullopt);
 
 /// Of two masks of one size: pixels set in both as a share of those set in any; 0 when none is set.

@@ -97,16 +97,30 @@ TEST(SubjectMask, SaliencyFindsWhatIsUnlikeTheBorder) {
   // One that the frame cuts off as well.
   const image::Image cut = Disc(32, 60, 20);
   EXPECT_GT(MaskIou(FindSubject({}, Painted(cut)).pixels, cut), 0.8);
-  // Attention goes before saliency, and after it where it says nothing.
-  const image::Image other = Disc(44, 20, 12);
-  const SubjectMask led = FindSubject(MapOf(other, 0.6f, 0.3f, 0), Painted(disc));
+}
+
+TEST(SubjectMask, MapsGoBeforeSaliency) {
+  const image::Image disc = Disc(28, 36, 15), other = Disc(44, 20, 12), third = Disc(16, 16, 12);
+  const image::Image rgb = Painted(disc);
+  const image::Plane seen = MapOf(other, 0.6f, 0.3f, 0), changed = MapOf(third, 2, 0.5f, 0),
+                     flat(kSide, kSide);
+  const auto way = [&](const SubjectMaps& maps, std::optional<MaskSource> only = {}) {
+    return FindSubject(maps, rgb, only).source;
+  };
+  const SubjectMask led = FindSubject({seen, {}}, rgb);
   EXPECT_EQ(led.source, MaskSource::kAttention);
   EXPECT_GT(MaskIou(led.pixels, other), 0.9);
-  EXPECT_EQ(FindSubject(image::Plane(8, 8), Painted(disc)).source, MaskSource::kSaliency);
+  EXPECT_EQ(way({seen, seen}), MaskSource::kAttention);
+  // Flat attention, and such that runs against what the words change, says nothing.
+  EXPECT_EQ(way({flat, {}}), MaskSource::kSaliency);
+  EXPECT_EQ(way({flat, changed}), MaskSource::kGuidance);
+  const SubjectMask turned = FindSubject({seen, changed}, rgb);
+  EXPECT_EQ(turned.source, MaskSource::kGuidance);
+  EXPECT_GT(MaskIou(turned.pixels, third), 0.9);
   // One way alone.
-  const image::Plane seen = MapOf(other, 0.6f, 0.3f, 0);
-  EXPECT_GT(MaskIou(FindSubject(seen, Painted(disc), MaskSource::kSaliency).pixels, disc), 0.9);
-  EXPECT_EQ(FindSubject(image::Plane(8, 8), Painted(disc), MaskSource::kAttention).source, MaskSource::kNone);
+  EXPECT_EQ(way({seen, changed}, MaskSource::kAttention), MaskSource::kAttention);
+  EXPECT_EQ(way({seen, flat}, MaskSource::kGuidance), MaskSource::kNone);
+  EXPECT_GT(MaskIou(FindSubject({seen, changed}, rgb, MaskSource::kSaliency).pixels, disc), 0.9);
 }
 
 TEST(SubjectMask, APictureWithoutASubjectHasNone) {

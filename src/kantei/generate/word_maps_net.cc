@@ -1,4 +1,4 @@
-#include "kantei/generate/word_attention_net.h"
+#include "kantei/generate/word_maps_net.h"
 
 #include <algorithm>
 #include <vector>
@@ -7,7 +7,7 @@
 
 namespace kantei::generate {
 
-WordAttention::WordAttention(const PromptWords& words, std::int64_t height, std::int64_t width)
+WordMaps::WordMaps(const PromptWords& words, std::int64_t height, std::int64_t width)
     : height_(height), width_(width) {
   std::vector<std::int64_t> places;
   for (std::size_t i = 0; i < words.content.size(); ++i)
@@ -15,7 +15,7 @@ WordAttention::WordAttention(const PromptWords& words, std::int64_t height, std:
   if (!places.empty()) content_ = torch::tensor(places, torch::kInt64);
 }
 
-void WordAttention::Add(const torch::Tensor& maps) {
+void WordMaps::Add(const torch::Tensor& maps) {
   if (!content_.defined()) return;
   KANTEI_CHECK(maps.size(0) <= 2);
   const torch::Tensor share =
@@ -26,17 +26,27 @@ void WordAttention::Add(const torch::Tensor& maps) {
   ++layers_now_;
 }
 
-void WordAttention::EndStep(int step, int steps) {
-  if (now_.defined() && 2 * step >= steps) {
-    sum_ = sum_.defined() ? sum_ + now_ : now_;
+void WordMaps::EndStep(int step, int steps, const torch::Tensor& change) {
+  if (2 * step >= steps) {
+    if (now_.defined()) attention_ = attention_.defined() ? attention_ + now_ : now_;
     layers_ += layers_now_;
+    if (change.defined()) {
+      const torch::Tensor length = change[0].norm(2, 0).cpu();
+      const torch::Tensor share = length / length.mean().clamp_min(1e-12);
+      guidance_ = guidance_.defined() ? guidance_ + share : share;
+      ++steps_;
+    }
   }
   now_ = torch::Tensor(), layers_now_ = 0;
 }
 
-image::Plane WordAttention::Map() const {
-  if (!sum_.defined()) return {};
-  const torch::Tensor mean = (sum_ / layers_).contiguous();
+SubjectMaps WordMaps::Maps() const {
+  return {PlaneOf(attention_, layers_), PlaneOf(guidance_, steps_)};
+}
+
+image::Plane WordMaps::PlaneOf(const torch::Tensor& sum, int count) const {
+  if (!sum.defined()) return {};
+  const torch::Tensor mean = (sum / count).contiguous();
   image::Plane map(static_cast<int>(width_), static_cast<int>(height_));
   std::copy_n(mean.data_ptr<float>(), map.values.size(), map.values.begin());
   return map;
