@@ -12,9 +12,10 @@ set(KANTEI_PUBLIC_HEADERS
     copy/enroll.h copy/local_features.h copy/pdq.h copy/query_views.h copy/score_normalisation.h copy/view_offsets.h
     dataset/authenticity_readers.h dataset/authenticity_samples.h dataset/authenticity_set.h dataset/authenticity_view.h
     dataset/copy_benchmark.h dataset/copy_folder.h dataset/disc_files.h dataset/edits.h
-    dataset/forgery_maker.h dataset/forgery_set.h dataset/mask_maker.h generate/autoencoder.h generate/clip_tokenizer.h
-    generate/diffusion_config.h generate/diffusion_model.h generate/generation_record.h generate/guarded_generation.h generate/memorisation.h
-    generate/inpaint_engine.h generate/mitigation.h
+    dataset/forgery_maker.h dataset/forgery_set.h dataset/mask_maker.h generate/autoencoder.h generate/avoid_record.h
+    generate/avoid_shape.h generate/clip_tokenizer.h generate/subject_mask.h
+    generate/diffusion_config.h generate/diffusion_model.h generate/generation_record.h generate/guarded_generation.h
+    generate/inpaint_engine.h generate/memorisation.h generate/mitigation.h
     generate/noise_schedule.h generate/sampler.h generate/scheduler.h authenticity/generated_mark.h train/captions.h
     train/diffusion_trainer.h
     evaluate/authenticity_metrics.h evaluate/authenticity_pixel_metrics.h evaluate/copy_calibration.h evaluate/copy_metrics.h

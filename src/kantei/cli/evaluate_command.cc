@@ -282,6 +282,7 @@ void AddEvaluateCommand(CLI::App* root, Session* session) {
   SetExample(verb, "kantei evaluate copy bench/");
   AddEvaluateCopy(verb, session);
   AddEvaluateAuthenticity(verb, session);
+  AddEvaluateGeneration(verb, session);
 }
 
 }  // namespace kantei::cli

@@ -11,6 +11,7 @@
 #include "kantei/base/json.h"
 #include "kantei/base/progress.h"
 #include "kantei/cli/exit_code.h"
+#include "kantei/cli/generate_avoid.h"
 #include "kantei/cli/generate_guard.h"
 #include "kantei/cli/generate_memorisation.h"
 #include "kantei/cli/text_format.h"
@@ -40,6 +41,7 @@ struct GenerateArguments {
   generate::SampleOptions sampling;
   GuardArguments guard;
   MemorisationArguments memorisation;
+  AvoidArguments avoid;
 };
 
 Status ParseSize(const std::string& text, generate::SampleOptions* options) {
@@ -149,6 +151,7 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   KANTEI_RETURN_IF_ERROR(ReadPicture(arguments->mask, true, &options.mask));
   KANTEI_RETURN_IF_ERROR(ReadPicture(arguments->control, false, &options.control));
   KANTEI_RETURN_IF_ERROR(options.Validate());
+  KANTEI_RETURN_IF_ERROR(CheckAvoidance(arguments->avoid, options));
   if (arguments->precision == "bfloat16")
     arguments->loading.precision = generate::DiffusionPrecision::kBfloat16;
   if (!arguments->control_model.empty()) arguments->loading.controlnet = arguments->control_model;
@@ -158,6 +161,15 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   generate::GenerationContext context{std::string(kProgram), DisplayPath(path), "", arguments->precision,
                                       arguments->loading.device};
   KANTEI_TRY(context.model_sha256, generate::ModelHash(path));
+  if (!arguments->avoid.mode.empty()) {
+    const auto write = [](const fs::path& file, const image::Image& pixels, const Json& claim) {
+      return WriteWithRecord(file, pixels, claim, false);
+    };
+    return RunAvoidShape(session, arguments->avoid,
+                         {path, arguments->loading, context, options, arguments->preview_every,
+                          [&](std::uint64_t seed) { return target.Picture(seed); },
+                          [&](std::uint64_t seed, int step) { return target.Preview(seed, step); }, write});
+  }
   KANTEI_TRY(const std::unique_ptr<GenerateGuard> guard, GenerateGuard::Open(*session, arguments->guard));
   if (guard != nullptr) {
     if (options.batch > 1)
@@ -320,8 +332,12 @@ void AddGenerateCommand(CLI::App* root, Session* session) {
       ->check(CLI::IsMember({"float32", "bfloat16"}))
       ->type_name("NAME")
       ->capture_default_str();
+  AddAvoidOptions(verb, &arguments->avoid);
   AddMemorisationOptions(verb, &arguments->memorisation);
   AddGuardOptions(verb, &arguments->guard);
+  // Avoiding a shape looks for the prompt's own words, and makes pairs.
+  for (const char* name : {"--library", "--on-memorised", "--memorisation", "--mitigate"})
+    verb->get_option(name)->excludes("--avoid-shape");
   AddJsonOption(verb, session);
   AddQuietOption(verb, session);
   SetExample(verb,

@@ -14,6 +14,7 @@ struct TrainDiffusionArguments {
   std::vector<std::string> directories, validation;
   std::string out, stage = "unet", autoencoder, init, captions, prediction = "v";
   std::vector<int> widths;
+  bool finest_attends = false;
   int layers = 0, latent_channels = 4;
   train::LatentAutoencoderTrainingOptions first;
   train::DiffusionTrainingOptions second;
@@ -56,7 +57,7 @@ Result<int> TrainSecond(Session* session, TrainDiffusionArguments* arguments) {
   options.autoencoder = arguments->autoencoder;
   options.init = arguments->init;
   options.velocity = arguments->prediction == "v";
-  if (!arguments->widths.empty()) options.unet = train::SmallUnet(arguments->widths);
+  options.unet = train::SmallUnet(arguments->widths, arguments->finest_attends);
   if (arguments->layers > 0) options.unet.layers_per_block = arguments->layers;
   KANTEI_RETURN_IF_ERROR(options.Validate());
   return TrainOnPictures(
@@ -123,6 +124,13 @@ void AddTrainDiffusion(CLI::App* train_verb, Session* session) {
   number("--views", o.views_per_step, "Pictures in a batch");
   number("--dropout", o.condition_dropout, "Chance that a caption is left out");
   number("--snr-gamma", o.snr_gamma, "Of min-SNR weighting; 0: none");
+  verb->add_flag("--finest-attends", arguments->finest_attends,
+                 "Attention to words at the finest resolution, too (stage unet)");
+  number("--kept-crops", o.kept_crops,
+         "Crops of each picture that are encoded once and kept; 0: new ones at every step (stage unet)");
+  number("--realism-weight", o.realism_weight,
+         "Of the realism score's loss on the picture as it is predicted; 0: none (stage unet)");
+  number("--realism-views", o.realism_views, "Views of a step that it looks at");
   number("--smallest-crop", o.smallest_crop, "Share of the shorter side that a crop has at least");
   number("--gradient-weight", first.gradient_weight, "Of differences between neighbours (autoencoder)");
   number("--structure-weight", first.structure_weight, "Of 1 - SSIM (autoencoder)");

@@ -14,6 +14,7 @@ void AddTrainCommand(CLI::App* root, Session* session);
 void AddModelsCommand(CLI::App* root, Session* session);
 void AddDatasetCommand(CLI::App* root, Session* session);
 void AddEvaluateCommand(CLI::App* root, Session* session);
+void AddEvaluateGeneration(CLI::App* evaluate_verb, Session* session);
 void AddCalibrateCommand(CLI::App* root, Session* session);
 void AddCompletionCommand(CLI::App* root, Session* session);
 /// Hidden: prints docs/cli.md.

@@ -34,6 +34,24 @@ inline image::Image Scene(std::uint64_t seed, int width = 240, int height = 180)
   return picture;
 }
 
+/// A network with weights from a formula, written into `folder`: it describes something, though nothing useful.
+inline std::shared_ptr<const copy::DescriptorModel> FormulaModel(const std::filesystem::path& folder) {
+  nn::NetworkDescription description;
+  description.name = "formula";
+  description.side = 32;
+  description.head = "linear";
+  description.compact.widths = {8, 8, 16};
+  description.compact.depths = {1, 1, 1};
+  description.compact.head = 32;
+  const auto path = folder / "formula.safetensors";
+  EXPECT_TRUE(nn::WriteFormulaNetwork(description, 24, path).ok());
+  copy::DescriptorModelOptions options;
+  options.model = path.native();
+  auto model = copy::DescriptorModel::Open(options);
+  EXPECT_TRUE(model.ok()) << (model.ok() ? "" : model.error().message);
+  return model.ok() ? *model : nullptr;
+}
+
 /// Twelve references (scenes 0 to 11) and eight queries: Q00000 to Q00003 are scenes 0 to 3 resaved, mirrored, cropped hard and
 /// not at all alike (scene 50, but the truth says R001003); Q00004 is a scene that is no reference; Q00005 is blank; Q00006
 /// is no picture; Q00007 is reference 7, edited, of another source.
@@ -72,23 +90,7 @@ class TestBenchmark {
     return opened.ok() ? std::move(*opened) : dataset::CopyBenchmark{};
   }
 
-  /// A network with weights from a formula: it describes something, though nothing useful.
-  std::shared_ptr<const copy::DescriptorModel> Model() const {
-    nn::NetworkDescription description;
-    description.name = "formula";
-    description.side = 32;
-    description.head = "linear";
-    description.compact.widths = {8, 8, 16};
-    description.compact.depths = {1, 1, 1};
-    description.compact.head = 32;
-    const auto path = root / "formula.safetensors";
-    EXPECT_TRUE(nn::WriteFormulaNetwork(description, 24, path).ok());
-    copy::DescriptorModelOptions options;
-    options.model = path.native();
-    auto model = copy::DescriptorModel::Open(options);
-    EXPECT_TRUE(model.ok()) << (model.ok() ? "" : model.error().message);
-    return model.ok() ? *model : nullptr;
-  }
+  std::shared_ptr<const copy::DescriptorModel> Model() const { return FormulaModel(root); }
 
   std::filesystem::path root;
 

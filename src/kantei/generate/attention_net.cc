@@ -13,6 +13,9 @@ namespace {
 
 constexpr double kLayerNormEps = 1e-5;
 constexpr double kGroupNormEps = 1e-6;
+/// A bias is in units of the largest score, and of this where scores are smaller: else a network that hardly tells words apart could
+/// not be steered.
+constexpr double kLeastBiasUnit = 4;
 
 // (N, L, heads x depth) -> (N, heads, L, depth)
 torch::Tensor SplitHeads(const torch::Tensor& x, int64_t heads) {
@@ -75,21 +78,30 @@ AttentionBlockImpl::AttentionBlockImpl(int64_t channels, int64_t context_channel
 }
 
 torch::Tensor AttentionBlockImpl::forward(const torch::Tensor& x, const torch::Tensor& source,
-                                          int64_t max_scores, torch::Tensor* maps) {
+                                          int64_t max_scores, torch::Tensor* maps,
+                                          const torch::Tensor& bias) {
   const torch::Tensor q = SplitHeads(to_q(x), heads), k = SplitHeads(to_k(source), heads),
                       v = SplitHeads(to_v(source), heads);
-  if (maps == nullptr) return to_out(MergeHeads(Attend(q, k, v, {max_scores, false})));
+  if (maps == nullptr && !bias.defined()) return to_out(MergeHeads(Attend(q, k, v, {max_scores, false})));
   // Head by head: the whole of what every head looks at is never there.
   const double scale = 1 / std::sqrt(static_cast<double>(q.size(3)));
   std::vector<torch::Tensor> outputs;
   torch::Tensor sum;
   for (int64_t head = 0; head < heads; ++head) {
-    const torch::Tensor weights = torch::softmax(
-        torch::bmm(q.select(1, head) * scale, k.select(1, head).transpose(1, 2)), -1, torch::kFloat32);
+    const torch::Tensor scores = torch::bmm(q.select(1, head) * scale, k.select(1, head).transpose(1, 2));
+    torch::Tensor weights;
+    if (maps != nullptr) {
+      weights = torch::softmax(scores, -1, torch::kFloat32);
+      sum = sum.defined() ? sum + weights : weights;
+    }
+    if (bias.defined()) {
+      const torch::Tensor wide = scores.to(torch::kFloat32);
+      const torch::Tensor unit = wide.abs().amax({1, 2}, true).clamp_min(kLeastBiasUnit);
+      weights = torch::softmax(wide + bias * unit, -1);
+    }
     outputs.push_back(torch::bmm(weights.to(v.scalar_type()), v.select(1, head)));
-    sum = sum.defined() ? sum + weights : weights;
   }
-  *maps = (sum / static_cast<double>(heads)).detach();
+  if (maps != nullptr) *maps = (sum / static_cast<double>(heads)).detach();
   return to_out(torch::cat(outputs, -1));
 }
 
@@ -104,10 +116,10 @@ TransformerBlockImpl::TransformerBlockImpl(int64_t channels, int64_t context_cha
 }
 
 torch::Tensor TransformerBlockImpl::forward(torch::Tensor x, const AttentionContext& context,
-                                            torch::Tensor* maps) {
+                                            torch::Tensor* maps, const torch::Tensor& bias) {
   const torch::Tensor self = norm1(x);
   x = x + attn1(self, self, context.max_scores, nullptr);
-  x = x + attn2(norm2(x), context.words, context.max_scores, maps);
+  x = x + attn2(norm2(x), context.words, context.max_scores, maps, bias);
   const auto halves = widen(norm3(x)).chunk(2, -1);
   return x + narrow(halves[0] * torch::gelu(halves[1]));
 }
@@ -138,13 +150,16 @@ torch::Tensor SpatialTransformerImpl::forward(const torch::Tensor& x, const Atte
   // Of a map in channels-last order this is a view.
   torch::Tensor tokens = map.permute({0, 2, 3, 1}).reshape({x.size(0), height * width, x.size(1)});
   if (linear_in) tokens = linear_in(tokens);
+  torch::Tensor bias;
+  if (context.bias.defined())
+    bias = torch::adaptive_avg_pool2d(context.bias, {height, width}).flatten(2).transpose(1, 2);
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     if (context.sink == nullptr || !*context.sink) {
-      tokens = blocks[i](tokens, context, nullptr);
+      tokens = blocks[i](tokens, context, nullptr, bias);
       continue;
     }
     torch::Tensor maps;
-    tokens = blocks[i](tokens, context, &maps);
+    tokens = blocks[i](tokens, context, &maps, bias);
     (*context.sink)(path + ".transformer_blocks." + std::to_string(i),
                     maps.transpose(1, 2).reshape({maps.size(0), maps.size(2), height, width}));
   }

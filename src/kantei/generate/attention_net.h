@@ -13,7 +13,7 @@
 namespace kantei::generate {
 
 /// Gets the attention from places to words of one layer: its name, e.g. "down_blocks.0.attentions.1.transformer_blocks.0", and
-/// float32 (N, T, h, w), the mean over heads; over T each place sums to one.
+/// float32 (N, T, h, w), the mean over heads; over T each place sums to one. It is what the network wants by itself: a bias is not in it.
 using AttentionMapSink = std::function<void(const std::string& layer, const torch::Tensor& maps)>;
 
 struct AttentionOptions {
@@ -32,14 +32,19 @@ struct AttentionContext {
   torch::Tensor words;  ///< (N, T, D)
   const AttentionMapSink* sink = nullptr;
   int64_t max_scores = AttentionOptions().max_scores;
+  /// (N or 1, T, h, w), any h and w: where attention to which words is raised (above 0) or lowered, in units of the largest absolute
+  /// score of a picture's head or of 4 if that is less, so that one number suits all layers (paint-with-words; eDiff-I, 2211.01324, section 5). Averaged
+  /// down to the places of each layer. Undefined: none, and nothing is computed differently.
+  torch::Tensor bias;
 };
 
 /// diffusers' Attention: "to_q", "to_k", "to_v" (without bias), "to_out.0".
 struct AttentionBlockImpl : torch::nn::Module {
   AttentionBlockImpl(int64_t channels, int64_t context_channels, int64_t heads);
   /// x: (N, L, C); source: (N, S, D), x itself for self-attention. `maps`, when not null, gets (N, L, S), the mean over heads.
+  /// `bias`: as AttentionContext's, (N or 1, L, S).
   torch::Tensor forward(const torch::Tensor& x, const torch::Tensor& source, int64_t max_scores,
-                        torch::Tensor* maps = nullptr);
+                        torch::Tensor* maps = nullptr, const torch::Tensor& bias = {});
   int64_t heads;
   LinearLayer to_q{nullptr}, to_k{nullptr}, to_v{nullptr}, to_out{nullptr};
 };
@@ -48,7 +53,9 @@ TORCH_MODULE(AttentionBlock);
 /// Self-attention, attention to words, gated MLP (GEGLU); diffusers' BasicTransformerBlock.
 struct TransformerBlockImpl : torch::nn::Module {
   TransformerBlockImpl(int64_t channels, int64_t context_channels, int64_t heads);
-  torch::Tensor forward(torch::Tensor x, const AttentionContext& context, torch::Tensor* maps);
+  /// `bias`: of this layer's places, (N or 1, L, T), or undefined.
+  torch::Tensor forward(torch::Tensor x, const AttentionContext& context, torch::Tensor* maps,
+                        const torch::Tensor& bias = {});
   LayerNormLayer norm1{nullptr}, norm2{nullptr}, norm3{nullptr};
   AttentionBlock attn1{nullptr}, attn2{nullptr};
   LinearLayer widen{nullptr}, narrow{nullptr};

@@ -80,7 +80,7 @@ torch::Tensor AutoencoderKlImpl::Half::Middle(torch::Tensor x) {
 }
 
 torch::Tensor AutoencoderKlImpl::Half::Out(const torch::Tensor& x) {
-  return conv_out(torch::silu(norm_out(x)));
+  return conv_out(norm_out->WithSilu(x));
 }
 
 AutoencoderKlImpl::Half AutoencoderKlImpl::MakeHalf(const std::string& name, bool encoder) {
@@ -133,6 +133,13 @@ AutoencoderKlImpl::AutoencoderKlImpl(const AutoencoderKlConfig& config) : config
     quant_conv_ = register_module("quant_conv", ConvLayer(2 * latent, 2 * latent, 1));
   if (config.use_post_quant_conv)
     post_quant_conv_ = register_module("post_quant_conv", ConvLayer(latent, latent, 1));
+}
+
+void AutoencoderKlImpl::BeginLogVariance(double log_variance) {
+  const torch::NoGradGuard no_grad;
+  ConvLayer last = quant_conv_ ? quant_conv_ : encoder_.conv_out;
+  const std::int64_t latent = config_.latent_channels;
+  last->bias.narrow(0, latent, latent).fill_(log_variance);
 }
 
 LatentMoments AutoencoderKlImpl::Encode(const torch::Tensor& pictures) {

@@ -39,6 +39,9 @@ TORCH_MODULE(AutoencoderAttention);
 class AutoencoderKlImpl : public torch::nn::Module {
  public:
   explicit AutoencoderKlImpl(const AutoencoderKlConfig& config);
+  /// The latents' noise begins with this log-variance. From random weights it is near 0, as loud as the latents themselves, and an
+  /// autoencoder takes thousands of steps to get rid of it.
+  void BeginLogVariance(double log_variance);
   /// pictures: (N, in_channels, H, W) in -1..1, H and W multiples of the factor.
   LatentMoments Encode(const torch::Tensor& pictures);
   /// latents: (N, latent_channels, h, w), not scaled -> (N, out_channels, factor x h, factor x w), about -1..1.

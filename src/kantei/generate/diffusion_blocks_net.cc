@@ -19,9 +19,9 @@ ResnetBlockImpl::ResnetBlockImpl(const ResidualOptions& options) {
 }
 
 torch::Tensor ResnetBlockImpl::forward(const torch::Tensor& x, const torch::Tensor& time) {
-  torch::Tensor y = conv1(torch::silu(norm1(x)));
+  torch::Tensor y = conv1(norm1->WithSilu(x));
   if (time_emb_proj) y = y + time_emb_proj(time).unsqueeze(-1).unsqueeze(-1);
-  y = conv2(torch::silu(norm2(y)));
+  y = conv2(norm2->WithSilu(y));
   return (conv_shortcut ? conv_shortcut(x) : x) + y;
 }
 

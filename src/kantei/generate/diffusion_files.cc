@@ -77,7 +77,7 @@ Result<DiffusionFiles> OpenFolder(const fs::path& folder, const DiffusionModelOp
   KANTEI_TRY(const Json index, ReadConfig(folder / kModelIndex));
   KANTEI_RETURN_IF_ERROR(CheckIndex(index, folder / kModelIndex));
   KANTEI_TRY(ClipTokenizer tokenizer, ClipTokenizer::Open(options.tokenizer.value_or(folder / "tokenizer")));
-  DiffusionFiles files{"Diffusers folder", {}, {}, {}, {}, {}, {}, {}, std::move(tokenizer), {}};
+  DiffusionFiles files{"Diffusers folder", {}, {}, {}, {}, {}, {}, {}, std::move(tokenizer), {}, {}};
   const auto config_of = [&](const char* component) { return folder / component / kConfigFile; };
   KANTEI_TRY(const Json unet, ReadConfig(config_of("unet")));
   KANTEI_TRY(files.unet_config, ReadUnetConfig(unet, DisplayPath(config_of("unet"))));
@@ -94,6 +94,10 @@ Result<DiffusionFiles> OpenFolder(const fs::path& folder, const DiffusionModelOp
   files.vae = WithNewAttentionNames(vae_weights);
   KANTEI_TRY(files.text, OpenWeights(folder / "text_encoder", kTextStem));
   AddTextPrefix(&files.text);
+  if (const fs::path realism = folder / kRealismFile; Exists(realism)) {
+    KANTEI_TRY(const Json json, ReadConfig(realism));
+    KANTEI_TRY(files.realism, ParseSoftRealism(json, DisplayPath(realism)));
+  }
   return files;
 }
 
@@ -123,7 +127,7 @@ Result<DiffusionFiles> OpenFile(const fs::path& file, const DiffusionModelOption
                      "in the original layout or a Diffusers folder"};
   }
   KANTEI_TRY(ClipTokenizer tokenizer, TokenizerOfFile(file, options));
-  DiffusionFiles files{"original file", {}, {}, {}, {}, {}, {}, {}, std::move(tokenizer), {}};
+  DiffusionFiles files{"original file", {}, {}, {}, {}, {}, {}, {}, std::move(tokenizer), {}, {}};
   KANTEI_TRY(files.unet_config, UnetFromTensors(source, kOriginalUnet));
   KANTEI_TRY(files.vae_config, AutoencoderFromTensors(source, kOriginalAutoencoder));
   KANTEI_TRY(files.text_config, TextFromTensors(source));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "kantei/generate/diffusion_config.h"
 #include "kantei/generate/diffusion_model.h"
 #include "kantei/generate/diffusion_weights.h"
+#include "kantei/generate/soft_realism.h"
 
 namespace kantei::generate {
 
@@ -19,6 +21,8 @@ namespace kantei::generate {
 inline constexpr const char *kModelIndex = "model_index.json", *kConfigFile = "config.json",
                             *kSchedulerFile = "scheduler_config.json",
                             *kDiffusionStem = "diffusion_pytorch_model", *kTextStem = "model";
+/// Our own: what real pictures of the training set are like. Other programs pass it over.
+inline constexpr const char* kRealismFile = "soft_realism.json";
 
 struct DiffusionFiles {
   std::string layout;  ///< as DiffusionModelInfo::layout
@@ -29,6 +33,7 @@ struct DiffusionFiles {
   WeightSource unet, vae, text;  ///< under Diffusers' names
   ClipTokenizer tokenizer;
   std::vector<std::string> remarks;
+  std::optional<SoftRealismReference> realism;
 };
 
 struct ControlnetFiles {

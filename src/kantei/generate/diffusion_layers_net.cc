@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "kantei/nn/group_norm_silu_net.h"
+
 namespace kantei::generate {
 
 LinearLayerImpl::LinearLayerImpl(int64_t in, int64_t out, bool with_bias)
@@ -31,9 +33,12 @@ GroupNormLayerImpl::GroupNormLayerImpl(int64_t groups_, int64_t channels, double
       groups(groups_),
       eps(eps_) {}
 
-torch::Tensor GroupNormLayerImpl::forward(const torch::Tensor& x) {
+torch::Tensor GroupNormLayerImpl::Run(const torch::Tensor& x, bool silu) {
+  if (nn::GroupNormSiluFits(x)) return nn::GroupNormSilu(x, groups, weight, bias, eps, silu);
   // In training with mixed precision x may be of fewer bits than the weights, which this LibTorch may not take.
-  return torch::group_norm(x, groups, weight.to(x.scalar_type()), bias.to(x.scalar_type()), eps);
+  const torch::Tensor y =
+      torch::group_norm(x, groups, weight.to(x.scalar_type()), bias.to(x.scalar_type()), eps);
+  return silu ? torch::silu(y) : y;
 }
 
 LayerNormLayerImpl::LayerNormLayerImpl(int64_t channels, double eps_)

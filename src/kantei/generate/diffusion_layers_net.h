@@ -32,10 +32,15 @@ TORCH_MODULE(ConvLayer);
 
 struct GroupNormLayerImpl : torch::nn::Module {
   GroupNormLayerImpl(int64_t groups, int64_t channels, double eps);
-  torch::Tensor forward(const torch::Tensor& x);
+  torch::Tensor forward(const torch::Tensor& x) { return Run(x, false); }
+  /// silu(forward(x))
+  torch::Tensor WithSilu(const torch::Tensor& x) { return Run(x, true); }
   torch::Tensor weight, bias;
   int64_t groups;
   double eps;
+
+ private:
+  torch::Tensor Run(const torch::Tensor& x, bool silu);
 };
 TORCH_MODULE(GroupNormLayer);
 

@@ -129,6 +129,7 @@ Result<DiffusionModel> DiffusionModel::Load(const fs::path& path, const Diffusio
   DiffusionNets nets;
   nets.tokenizer = files.tokenizer;
   nets.scheduler = files.scheduler;
+  nets.realism = files.realism;
   KANTEI_TRY(nets.text, LoadNetwork<ClipText>(files.text_config, files.text, place, IgnoredTextTensors()));
   KANTEI_TRY(nets.unet, LoadNetwork<Unet>(files.unet_config, files.unet, place));
   KANTEI_TRY(nets.vae,
@@ -167,6 +168,9 @@ Status SaveDiffusionModel(const DiffusionNets& nets, const fs::path& folder, boo
   fs::create_directories(folder / "scheduler", failure);
   KANTEI_RETURN_IF_ERROR(WriteFileAtomic(folder / "scheduler" / kSchedulerFile,
                                          std::string_view(DumpJson(ConfigJson(nets.scheduler), 2))));
+  if (nets.realism)
+    KANTEI_RETURN_IF_ERROR(WriteFileAtomic(folder / kRealismFile,
+                                           std::string_view(DumpJson(SoftRealismJson(*nets.realism), 2))));
   const Json index = {{"_class_name", "StableDiffusionPipeline"},
                       {"_diffusers_version", "0.30.0"},
                       {"feature_extractor", {nullptr, nullptr}},

@@ -11,6 +11,7 @@
 #include "kantei/generate/clip_tokenizer.h"
 #include "kantei/generate/controlnet_net.h"
 #include "kantei/generate/diffusion_model.h"
+#include "kantei/generate/soft_realism.h"
 #include "kantei/generate/unet_net.h"
 
 namespace kantei::generate {
@@ -22,6 +23,7 @@ struct DiffusionNets {
   AutoencoderKl vae{nullptr};
   Controlnet controlnet{nullptr};  ///< may be empty
   SchedulerConfig scheduler;
+  std::optional<SoftRealismReference> realism;  ///< what real pictures are like; for realism as a loss
 };
 
 /// Null when the networks fit each other: channels, widths, length of a prompt. kInvalidArgument names the two that do not.

@@ -103,6 +103,18 @@ TEST(AutoencoderKlTest, SamplesFollowTheSeedAroundTheMean) {
   EXPECT_NEAR(sample.std().item<double>(), 0.5, 0.03);
 }
 
+TEST(AutoencoderKlTest, BeginsAsQuietAsAsked) {
+  DiffusionNets nets = TinyNets();
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor pictures = Waves({2, 3, 16, 16}, 0.31);
+  const LatentMoments before = nets.vae->Encode(pictures);
+  EXPECT_LT(Greatest(before.log_variance), 2);
+  nets.vae->BeginLogVariance(-6);
+  const LatentMoments after = nets.vae->Encode(pictures);
+  EXPECT_EQ(Greatest(after.mean - before.mean), 0);
+  EXPECT_LT(Greatest(after.log_variance + 6), 2);
+}
+
 TEST(AutoencoderKlTest, TilesMeetWithoutSeams) {
   const torch::NoGradGuard no_grad;
   AutoencoderKl vae = TinyNets().vae;

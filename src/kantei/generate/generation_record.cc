@@ -9,16 +9,6 @@
 namespace kantei::generate {
 namespace {
 
-/// Of the size and the values, whatever file they are kept in.
-std::string PixelHash(const image::Image& picture) {
-  Sha256 hash;
-  const std::string size = std::to_string(picture.width()) + "x" + std::to_string(picture.height()) + "x" +
-                           std::to_string(picture.channels()) + ":";
-  hash.Update(std::as_bytes(std::span(size)));
-  hash.Update(std::as_bytes(picture.pixels()));
-  return hash.FinishHex();
-}
-
 const Json* Member(const Json& json, const char* name) {
   return json.is_object() && json.contains(name) ? &json[name] : nullptr;
 }
@@ -32,6 +22,15 @@ bool IsText(const Json* json, const std::string& text) {
 }
 
 }  // namespace
+
+std::string PixelHash(const image::Image& picture) {
+  Sha256 hash;
+  const std::string size = std::to_string(picture.width()) + "x" + std::to_string(picture.height()) + "x" +
+                           std::to_string(picture.channels()) + ":";
+  hash.Update(std::as_bytes(std::span(size)));
+  hash.Update(std::as_bytes(picture.pixels()));
+  return hash.FinishHex();
+}
 
 Result<std::string> ModelHash(const std::filesystem::path& path) {
   if (!std::filesystem::is_directory(path)) return Sha256File(path);

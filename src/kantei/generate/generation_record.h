@@ -27,6 +27,9 @@ struct GenerationContext {
 /// byte in any file changes it.
 Result<std::string> ModelHash(const std::filesystem::path& path);
 
+/// SHA-256 of a picture's size and values, whatever file it is kept in.
+std::string PixelHash(const image::Image& picture);
+
 /// All that the picture depends on, its pixels' hash, and what was noticed. Holds no time, so that a picture made again has the same
 /// claim.
 Json GenerationClaim(const GenerationContext& context, const SampleOptions& options,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <new>
 #include <utility>
 
 #include "kantei/generate/mitigation_net.h"
@@ -67,14 +66,14 @@ class Sampling {
   }
 
   /// The network's answers; with guidance those without words come first.
-  torch::Tensor Predict(const torch::Tensor& latents, float timestep, bool watched = true) {
+  torch::Tensor Predict(const torch::Tensor& latents, const SchedulerStep& step, bool watched = true) {
     Unet unet = nets_.unet;
     const std::int64_t count = latents.size(0), passes = guided_ ? 2 : 1;
     torch::Tensor input = guided_ ? torch::cat({latents, latents}) : latents;
     torch::Tensor words = words_.with.expand({count, -1, -1});
     if (guided_) words = torch::cat({words_.without.expand({count, -1, -1}), words});
     const auto type = unet->type();
-    const torch::Tensor time = torch::full({1}, timestep, latents.options());
+    const torch::Tensor time = torch::full({1}, step.timestep, latents.options());
     words = words.to(latents.device(), type);
     UnetExtras extras;
     if (options_.attention_slice > 0) extras.max_scores = std::int64_t{options_.attention_slice} * 1000;
@@ -86,6 +85,11 @@ class Sampling {
       extras.control = &control;
     }
     if (hooks_.attention && watched) extras.sink = &hooks_.attention;
+    if (hooks_.bias) extras.bias = hooks_.bias(step);
+    if (extras.bias.defined()) {
+      torch::Tensor bias = extras.bias.to(latents.device()).expand({count, -1, -1, -1});
+      extras.bias = guided_ ? torch::cat({torch::zeros_like(bias), bias}) : bias;
+    }
     if (source_.extra.defined())
       input = torch::cat({input, source_.extra.expand({count * passes, -1, -1, -1})}, 1);
     return unet->forward(input.to(type), time, words, extras).to(torch::kFloat32).contiguous();
@@ -112,7 +116,7 @@ class Sampling {
     for (int i = 0; i < static_cast<int>(use->amount); ++i) {
       KANTEI_RETURN_IF_ERROR(cancellation_.Check());
       const torch::Tensor noise = i == 0 ? best : Noise(first, count, NoiseStream::kOtherStarts, i);
-      const torch::Tensor output = Predict(Begin(noise) * step.input_scale, step.timestep, false);
+      const torch::Tensor output = Predict(Begin(noise) * step.input_scale, step, false);
       const torch::Tensor norms =
           GuidanceNorms(step, output.narrow(0, count, count), output.narrow(0, 0, count));
       if (i == 0) {
@@ -130,7 +134,8 @@ class Sampling {
       std::vector<std::string> said;
       KANTEI_TRY(words_, Words(options_.seed + static_cast<std::uint64_t>(first), &said));
     }
-    KANTEI_TRY(const torch::Tensor start, StartingNoise(first, count));
+    KANTEI_TRY(torch::Tensor start, StartingNoise(first, count));
+    if (hooks_.start) hooks_.start(first, start);
     std::vector<SampledPicture> made(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i)
       made[static_cast<std::size_t>(i)].seed = options_.seed + static_cast<std::uint64_t>(first + i);
@@ -140,7 +145,7 @@ class Sampling {
     for (int s = 0; s < steps; ++s) {
       KANTEI_RETURN_IF_ERROR(cancellation_.Check());
       const SchedulerStep& step = plan_.steps[static_cast<std::size_t>(s)];
-      torch::Tensor output = Predict(x * step.input_scale, step.timestep), with, without;
+      torch::Tensor output = Predict(x * step.input_scale, step), with, without;
       if (guided_) {
         without = output.narrow(0, 0, count), with = output.narrow(0, count, count);
         output = without + guidance_ * (with - without);
@@ -161,6 +166,7 @@ class Sampling {
       if (source_.blend.defined() && !source_.extra.defined())
         next = source_.blend * next +
                (1 - source_.blend) * (step.next_signal * source_.latents + step.next_spread * start);
+      if (hooks_.taken) hooks_.taken(tensors, next);
       x = next, before = clean;
       KANTEI_RETURN_IF_ERROR(Tell(first, count, s + 1, clean));
     }
@@ -238,18 +244,16 @@ Result<SampleResult> SampleWithHooks(const DiffusionNets& nets, const SampleOpti
                                      const SampleHooks& hooks, const SampleWatch& watch,
                                      const CancellationToken& cancellation) {
   KANTEI_RETURN_IF_ERROR(options.Validate());
-  try {
-    const torch::NoGradGuard no_grad;
-    return Sampling(nets, options, hooks, watch, cancellation).Run();
-  } catch (const std::bad_alloc&) {
+  return CatchTorch([&] { return Sampling(nets, options, hooks, watch, cancellation).Run(); });
+}
+
+Error TorchFailure(const std::exception& error) {
+  const auto* torch_error = dynamic_cast<const c10::Error*>(&error);
+  const std::string text = torch_error == nullptr ? "" : torch_error->what_without_backtrace();
+  if (torch_error == nullptr || text.find("out of memory") != std::string::npos ||
+      text.find("not enough memory") != std::string::npos)
     return Error{ErrorCode::kTooLarge, "there is not enough memory; choose a smaller size or batch"};
-  } catch (const c10::Error& error) {
-    const std::string text = error.what_without_backtrace();
-    if (text.find("out of memory") != std::string::npos ||
-        text.find("not enough memory") != std::string::npos)
-      return Error{ErrorCode::kTooLarge, "there is not enough memory; choose a smaller size or batch"};
-    return Error{ErrorCode::kInternal, "the diffusion model failed: " + text.substr(0, text.find('\n'))};
-  }
+  return Error{ErrorCode::kInternal, "the diffusion model failed: " + text.substr(0, text.find('\n'))};
 }
 
 }  // namespace kantei::generate

@@ -3,7 +3,9 @@
 
 #include <torch/torch.h>
 
+#include <exception>
 #include <functional>
+#include <new>
 
 #include "kantei/generate/attention_net.h"
 #include "kantei/generate/diffusion_model_net.h"
@@ -27,6 +29,13 @@ struct SampleHooks {
   std::function<void(StepTensors&)> step;  ///< before each step is taken
   /// Attention to words; of 2N entries with guidance, those without words first.
   AttentionMapSink attention;
+  /// Noise of unit variance that pictures first .. first + N - 1 begin with, (N, C, h, w): may be changed.
+  std::function<void(int first, torch::Tensor& noise)> start;
+  /// What attention to the words (not to the negative ones) is raised or lowered by at a step, as AttentionContext's bias; undefined:
+  /// nothing.
+  std::function<torch::Tensor(const SchedulerStep& numbers)> bias;
+  /// The latents behind each step: may be changed.
+  std::function<void(const StepTensors& step, torch::Tensor& next)> taken;
   /// Only so many steps are taken, and pictures have no pixels; 0: all.
   int only_steps = 0;
 };
@@ -35,5 +44,20 @@ struct SampleHooks {
 Result<SampleResult> SampleWithHooks(const DiffusionNets& nets, const SampleOptions& options,
                                      const SampleHooks& hooks, const SampleWatch& watch,
                                      const CancellationToken& cancellation);
+
+/// For std::bad_alloc and c10::Error: kTooLarge where memory did not suffice, else kInternal.
+Error TorchFailure(const std::exception& error);
+/// `run()`, which gives a Result, without autograd; what LibTorch throws becomes its Error.
+template <typename Run>
+auto CatchTorch(const Run& run) -> decltype(run()) {
+  try {
+    const torch::NoGradGuard no_grad;
+    return run();
+  } catch (const std::bad_alloc& error) {
+    return TorchFailure(error);
+  } catch (const c10::Error& error) {
+    return TorchFailure(error);
+  }
+}
 
 }  // namespace kantei::generate

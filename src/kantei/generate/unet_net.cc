@@ -39,6 +39,7 @@ torch::Tensor UnetImpl::forward(const torch::Tensor& latents, const torch::Tenso
   context.words = words;
   context.sink = extras.sink;
   context.max_scores = extras.max_scores;
+  context.bias = extras.bias;
   const torch::Tensor time = down_.Time(timesteps.expand({latents.size(0)}));
   UnetFeatures features = down_.Run(latents.contiguous(torch::MemoryFormat::ChannelsLast), time, context);
   torch::Tensor x = features.middle;
@@ -60,7 +61,7 @@ torch::Tensor UnetImpl::forward(const torch::Tensor& latents, const torch::Tenso
       x = level.upsampler(x, next.size(2), next.size(3));
     }
   }
-  return conv_out_(torch::silu(conv_norm_out_(x)));
+  return conv_out_(conv_norm_out_->WithSilu(x));
 }
 
 }  // namespace kantei::generate

@@ -23,6 +23,7 @@ struct UnetExtras {
   const AttentionMapSink* sink = nullptr;  ///< called for every attention to words, in the order of the pass
   /// Scores of self-attention in memory at once; lower for less memory.
   int64_t max_scores = AttentionOptions().max_scores;
+  torch::Tensor bias;  ///< on attention to words, as in AttentionContext, float32; undefined: none
 };
 
 class UnetImpl : public torch::nn::Module {

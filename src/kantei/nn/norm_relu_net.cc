@@ -3,27 +3,15 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "kantei/base/cpu.h"
+#include "kantei/nn/bfloat16.h"
 
 namespace kantei::nn {
 namespace {
-
-using Bf16 = std::uint16_t;
-
-inline float Wide(Bf16 value) {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
-}
-/// To the nearest, ties to even. NaN stays one, or a run that diverges would not be seen.
-inline Bf16 Narrow(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  const auto rounded = static_cast<Bf16>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
-  return value == value ? rounded : static_cast<Bf16>(0x7FC0u);
-}
 
 // Rows of `channels` values. The sums of a stretch of rows in float, then in double: exact enough for any batch.
 constexpr std::int64_t kStretch = 512;

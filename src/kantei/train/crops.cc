@@ -1,6 +1,7 @@
 #include "kantei/train/crops.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "kantei/image/transform.h"
 
@@ -15,6 +16,12 @@ image::Image RandomSquare(const image::Image& picture, int from, int side, Rando
   image::Image crop = image::Crop(picture, {x, y, from, from});
   if (from != side) crop = image::Resize(crop, side, side);
   return random.Chance(0.5) ? image::FlipHorizontal(crop) : crop;
+}
+
+image::Image RandomSquareOf(const image::Image& picture, double smallest, int side, Random& random) {
+  const int shorter = std::min(picture.width(), picture.height());
+  const int from = static_cast<int>(std::lround(shorter * random.Uniform(smallest, 1.0)));
+  return RandomSquare(picture, from, side, random);
 }
 
 }  // namespace kantei::train

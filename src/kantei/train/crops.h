@@ -9,5 +9,7 @@ namespace kantei::train {
 /// A square of `from` pixels a side (at most the shorter side of the picture) at a random place, scaled to `side`, mirrored half of
 /// the time.
 image::Image RandomSquare(const image::Image& picture, int from, int side, Random& random);
+/// The same of `smallest` to 1 of the shorter side, drawn anew each time.
+image::Image RandomSquareOf(const image::Image& picture, double smallest, int side, Random& random);
 
 }  // namespace kantei::train

@@ -10,30 +10,39 @@
 
 #include "kantei/base/files.h"
 #include "kantei/base/log.h"
+#include "kantei/base/parallel.h"
 #include "kantei/base/random.h"
 #include "kantei/base/sha256.h"
 #include "kantei/generate/diffusion_model_net.h"
+#include "kantei/generate/generation_record.h"
 #include "kantei/generate/noise_schedule.h"
+#include "kantei/generate/soft_realism_net.h"
 #include "kantei/train/crops.h"
 #include "kantei/train/device_net.h"
-#include "kantei/train/latent_autoencoder_file_net.h"
+#include "kantei/train/diffusion_start_net.h"
+#include "kantei/train/latent_pool_net.h"
 #include "kantei/train/picture_batch_net.h"
 #include "kantei/train/picture_pool.h"
 #include "kantei/train/training_loop_net.h"
-#include "kantei/train/word_pieces.h"
 
 namespace kantei::train {
 namespace {
 
 constexpr std::size_t kMaxValidation = 64;
+constexpr std::size_t kMeasured = 512;  ///< training pictures that show what real ones are like
+/// Below this share of signal the predicted picture is a blur of all that it might be, and no realism can be asked of it.
+constexpr double kLeastSignal = 0.5;
 constexpr int kValidationLevels = 4;  ///< noise levels at which a validation picture is looked at
 
-Json EssentialOptions(const DiffusionTrainingOptions& o, const CaptionedPictures& pictures) {
+/// `begun_sha256`: of the autoencoder or the model that the run begins with.
+Json EssentialOptions(const DiffusionTrainingOptions& o, const CaptionedPictures& pictures,
+                      const std::string& begun_sha256) {
   Json essentials = o.schedule.Essentials();
   std::string captions;
   for (const std::string& caption : pictures.captions) captions += caption + "\n";
   essentials.update(Json{{"autoencoder", o.autoencoder.string()},
                          {"init", o.init.string()},
+                         {"begun_sha256", begun_sha256},
                          {"widths", o.unet.block_out_channels},
                          {"layers", o.unet.layers_per_block},
                          {"text_width", o.text.hidden_size},
@@ -45,6 +54,10 @@ Json EssentialOptions(const DiffusionTrainingOptions& o, const CaptionedPictures
                          {"condition_dropout", o.condition_dropout},
                          {"snr_gamma", o.snr_gamma},
                          {"smallest_crop", o.smallest_crop},
+                         {"kept_crops", o.kept_crops},
+                         {"realism_weight", o.realism_weight},
+                         {"realism_views", o.realism_views},
+                         {"attention", o.unet.down_attention},
                          {"captions_sha256", Sha256Hex(captions)}});
   return essentials;
 }
@@ -94,12 +107,13 @@ class DiffusionTask : public TrainingTask {
  public:
   DiffusionTask(const DiffusionTrainingOptions& options, generate::DiffusionNets nets,
                 generate::NoiseSchedule schedule, const CaptionedPool& pool, const CaptionedPool* validation,
-                std::vector<std::int64_t> empty, const torch::Device& device)
+                const LatentPool* kept, std::vector<std::int64_t> empty, const torch::Device& device)
       : options_(options),
         nets_(std::move(nets)),
         schedule_(std::move(schedule)),
         pool_(pool),
         validation_(validation),
+        kept_(kept),
         empty_(std::move(empty)),
         device_(device) {
     const bool learns_text = options.init.empty();
@@ -111,6 +125,7 @@ class DiffusionTask : public TrainingTask {
          {static_cast<torch::nn::Module*>(model_.get()), static_cast<torch::nn::Module*>(average_.get())})
       Place(*module, device);
     Place(*nets_.vae, device);
+    for (torch::Tensor& parameter : nets_.vae->parameters()) parameter.set_requires_grad(false);
     if (!learns_text) nets_.text->to(device);
     // Loaded networks come ready for use, not for learning.
     for (torch::Tensor& parameter : model_->parameters()) parameter.set_requires_grad(true);
@@ -122,7 +137,11 @@ class DiffusionTask : public TrainingTask {
   ViewBatch MakeBatch(std::int64_t number) const override {
     return MakeViewBatch(options_.schedule.seed, number, options_.side, options_.views_per_step,
                          [this](Random& random, ViewBatch* batch) {
-                           Append(pool_, random.Below(pool_.pictures.size()), random, batch);
+                           if (kept_ != nullptr)
+                             batch->labels.push_back(static_cast<std::int64_t>(
+                                 random.Below(static_cast<std::uint64_t>(kept_->size()))));
+                           else
+                             Append(pool_, random.Below(pool_.pictures.size()), random, batch);
                          });
   }
 
@@ -130,11 +149,16 @@ class DiffusionTask : public TrainingTask {
     Random random = Random(options_.schedule.seed).Fork(~static_cast<std::uint64_t>(batch.step));
     std::vector<std::vector<std::int64_t>> ids;
     std::vector<std::int64_t> times;
-    for (const std::int64_t picture : batch.labels) {
+    for (const std::int64_t label : batch.labels) {
+      const std::int64_t picture = kept_ != nullptr ? kept_->picture_of(label) : label;
       ids.push_back(random.Chance(options_.condition_dropout) ? empty_ : IdsOf(pool_, picture));
       times.push_back(static_cast<std::int64_t>(random.Below(schedule_.alphas.size())));
     }
-    return LossAt(batch, ids, times, random.Next(), model_);
+    const torch::Tensor clean = kept_ != nullptr ? kept_->Take(batch.labels, device_) : Latents(batch);
+    const Prediction made = Predict(clean, ids, times, random.Next(), model_);
+    torch::Tensor loss = made.loss;
+    if (options_.realism_weight > 0) loss = loss + options_.realism_weight * RealismLoss(made.clean, times);
+    return loss;
   }
 
   std::vector<std::string> ValidationNames() const override {
@@ -157,7 +181,7 @@ class DiffusionTask : public TrainingTask {
       }
       const std::vector<std::vector<std::int64_t>> ids(kValidationLevels,
                                                        IdsOf(*validation_, batch.labels[0]));
-      sum += LossAt(batch, ids, times, n, average_).item<double>();
+      sum += Predict(Latents(batch), ids, times, n, average_).loss.item<double>();
     }
     return {sum / static_cast<double>(count)};
   }
@@ -171,26 +195,29 @@ class DiffusionTask : public TrainingTask {
 
  private:
   void Append(const CaptionedPool& pool, std::size_t picture, Random& random, ViewBatch* batch) const {
-    const image::Image& whole = pool.pictures.at(picture);
-    const int shorter = std::min(whole.width(), whole.height());
-    const int from = static_cast<int>(std::lround(shorter * random.Uniform(options_.smallest_crop, 1.0)));
-    AppendView(RandomSquare(whole, from, options_.side, random), static_cast<std::int64_t>(picture), batch);
+    AppendView(RandomSquareOf(pool.pictures.at(picture), options_.smallest_crop, options_.side, random),
+               static_cast<std::int64_t>(picture), batch);
   }
 
   static const std::vector<std::int64_t>& IdsOf(const CaptionedPool& pool, std::int64_t picture) {
     return pool.ids[pool.pictures.file_of(static_cast<std::size_t>(picture))];
   }
 
-  torch::Tensor Latents(const torch::Tensor& pictures) {
+  torch::Tensor Latents(ViewBatch& batch) {
     const torch::NoGradGuard no_grad;
+    const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
+    const torch::Tensor pictures = PictureBatch(batch, device_) / 127.5 - 1;
     return nets_.vae->Scale(nets_.vae->Encode(pictures).mean.to(torch::kFloat32));
   }
 
-  torch::Tensor LossAt(ViewBatch& batch, const std::vector<std::vector<std::int64_t>>& ids,
-                       const std::vector<std::int64_t>& times, std::uint64_t noise_seed, Learner& learner) {
-    const auto views = static_cast<std::int64_t>(batch.views());
+  struct Prediction {
+    torch::Tensor loss, clean;  ///< clean: the latents as the network predicts them
+  };
+
+  Prediction Predict(const torch::Tensor& clean, const std::vector<std::vector<std::int64_t>>& ids,
+                     const std::vector<std::int64_t>& times, std::uint64_t noise_seed, Learner& learner) {
+    const std::int64_t views = clean.size(0);
     const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
-    const torch::Tensor clean = Latents(PictureBatch(batch, device_) / 127.5 - 1);
     std::vector<torch::Tensor> rows;
     std::vector<float> signal, spread, weight;
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -217,7 +244,36 @@ class DiffusionTask : public TrainingTask {
     const torch::Tensor output =
         learner->unet->forward(noisy, torch::tensor(times, torch::kInt64).to(device_), words)
             .to(torch::kFloat32);
-    return ((output - target).square().mean({1, 2, 3}) * torch::tensor(weight).to(device_)).mean();
+    torch::Tensor predicted = output;
+    if (schedule_.prediction == generate::Prediction::kVelocity) predicted = a * noisy - s * output;
+    if (schedule_.prediction == generate::Prediction::kEpsilon) predicted = (noisy - s * output) / a;
+    return {((output - target).square().mean({1, 2, 3}) * torch::tensor(weight).to(device_)).mean(),
+            predicted};
+  }
+
+  /// Mean over the views with the least noise, weighted by their share of signal; 0 when all are too noisy.
+  torch::Tensor RealismLoss(const torch::Tensor& clean, const std::vector<std::int64_t>& times) {
+    std::vector<std::pair<double, std::int64_t>> views;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      const double alpha = schedule_.alphas[static_cast<std::size_t>(times[i])];
+      if (alpha >= kLeastSignal) views.emplace_back(-alpha, static_cast<std::int64_t>(i));
+    }
+    std::ranges::sort(views);
+    if (views.size() > static_cast<std::size_t>(options_.realism_views))
+      views.resize(static_cast<std::size_t>(options_.realism_views));
+    if (views.empty()) return torch::zeros({}, clean.options());
+    std::vector<std::int64_t> rows;
+    std::vector<float> weights;
+    for (const auto& [alpha, row] : views) rows.push_back(row), weights.push_back(static_cast<float>(-alpha));
+    torch::Tensor pictures;
+    {
+      const Bfloat16Scope mixed(options_.schedule.bfloat16, device_);
+      pictures =
+          nets_.vae->Decode(nets_.vae->Unscale(clean.index_select(0, torch::tensor(rows).to(device_))));
+    }
+    return (SoftRealismLoss(pictures.to(torch::kFloat32), *nets_.realism) *
+            torch::tensor(weights).to(device_))
+        .mean();
   }
 
   /// min-SNR-gamma (2303.09556 section 3.4): the weight of the clean picture's error is capped.
@@ -240,86 +296,31 @@ class DiffusionTask : public TrainingTask {
   generate::NoiseSchedule schedule_;
   const CaptionedPool& pool_;
   const CaptionedPool* validation_;
+  const LatentPool* kept_;  ///< null: crops are made and encoded at every step
   std::vector<std::int64_t> empty_;
   torch::Device device_;
   Learner model_{nullptr}, average_{nullptr};
 };
 
-Result<generate::AutoencoderKl> BeginAutoencoder(const std::filesystem::path& path) {
-  if (path.extension() == ".safetensors") return LoadLatentAutoencoder(path);
-  KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(path));
-  return model.nets().vae;
-}
-
-/// The model to train: loaded, or begun anew around a loaded autoencoder.
-Result<generate::DiffusionNets> BeginModel(const DiffusionTrainingOptions& options,
-                                           const CaptionedPictures& pictures) {
-  if (!options.init.empty()) {
-    KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(options.init));
-    return model.nets();
+/// What the training pictures are like, one crop of each of some.
+Result<generate::SoftRealismReference> MeasurePool(const PicturePool& pool,
+                                                   const DiffusionTrainingOptions& options,
+                                                   const CancellationToken& cancellation) {
+  const std::size_t count = std::min(kMeasured, pool.size());
+  std::vector<torch::Tensor> crops;
+  for (std::size_t i = 0; i < count; ++i) {
+    KANTEI_RETURN_IF_ERROR(cancellation.Check());
+    Random random = Random(options.schedule.seed).Fork(i);
+    ViewBatch batch;
+    batch.side = options.side;
+    AppendView(RandomSquareOf(pool.at(i * pool.size() / count), options.smallest_crop, options.side, random),
+               0, &batch);
+    crops.push_back(PictureBatch(batch, torch::kCPU) / 127.5 - 1);
   }
-  generate::DiffusionNets nets;
-  KANTEI_TRY(nets.vae, BeginAutoencoder(options.autoencoder));
-  generate::ClipTextConfig text = options.text;
-  KANTEI_TRY(nets.tokenizer,
-             generate::ClipTokenizer::Make(LearnWordPieces(pictures.captions, options.vocabulary),
-                                           text.max_position_embeddings));
-  text.vocab_size = static_cast<int>(nets.tokenizer->size());
-  generate::UnetConfig unet = options.unet;
-  unet.in_channels = unet.out_channels = nets.vae->config().latent_channels;
-  unet.cross_attention_dim = text.hidden_size;
-  unet.sample_size = options.side / nets.vae->config().factor();
-  KANTEI_RETURN_IF_ERROR(text.Validate());
-  KANTEI_RETURN_IF_ERROR(unet.Validate());
-  nets.text = generate::ClipText(text);
-  nets.unet = generate::Unet(unet);
-  generate::BeginWeights(*nets.text, options.schedule.seed);
-  generate::BeginWeights(*nets.unet, options.schedule.seed + 1);
-  nets.scheduler.prediction_type = options.velocity ? "v_prediction" : "epsilon";
-  nets.scheduler.set_alpha_to_one = true;
-  nets.scheduler.timestep_spacing = "trailing";
-  nets.scheduler.steps_offset = 0;
-  return nets;
+  return generate::FitSoftRealism(crops);
 }
 
 }  // namespace
-
-generate::AutoencoderKlConfig SmallLatentAutoencoder() {
-  generate::AutoencoderKlConfig config;
-  config.block_out_channels = {32, 64, 96};
-  config.layers_per_block = 1;
-  config.norm_num_groups = 16;
-  config.mid_block_add_attention = false;
-  config.scaling_factor = 1;
-  config.sample_size = 128;
-  return config;
-}
-
-generate::UnetConfig SmallUnet(const std::vector<int>& widths) {
-  generate::UnetConfig config;
-  config.block_out_channels = widths;
-  config.heads.clear();
-  config.down_attention.clear();
-  for (const int width : widths) {
-    config.heads.push_back(std::max(1, width / 32));
-    config.down_attention.push_back(config.heads.size() > 1);
-  }
-  config.up_attention.assign(config.down_attention.rbegin(), config.down_attention.rend());
-  config.layers_per_block = 1;
-  config.use_linear_projection = true;
-  return config;
-}
-
-generate::ClipTextConfig SmallTextEncoder() {
-  generate::ClipTextConfig config;
-  config.vocab_size = 2048;
-  config.hidden_size = 192;
-  config.intermediate_size = 768;
-  config.num_hidden_layers = 2;
-  config.num_attention_heads = 6;
-  config.max_position_embeddings = 24;
-  return config;
-}
 
 Status DiffusionTrainingOptions::Validate() const {
   const auto bad = [](const char* what) { return Status(Error{ErrorCode::kInvalidArgument, what}); };
@@ -331,6 +332,9 @@ Status DiffusionTrainingOptions::Validate() const {
   if (!(condition_dropout >= 0 && condition_dropout <= 1)) return bad("condition_dropout must be 0 to 1");
   if (!(snr_gamma >= 0 && snr_gamma <= 1000)) return bad("snr_gamma must be 0 to 1000");
   if (!(smallest_crop > 0 && smallest_crop <= 1)) return bad("smallest_crop must be above 0 and at most 1");
+  if (!(realism_weight >= 0 && realism_weight <= 100)) return bad("realism_weight must be 0 to 100");
+  if (realism_views < 1 || realism_views > 4096) return bad("realism_views must be 1 to 4096");
+  if (kept_crops < 0 || kept_crops > 64) return bad("kept_crops must be 0 to 64");
   return schedule.Validate();
 }
 
@@ -342,7 +346,9 @@ Status TrainDiffusion(const CaptionedPictures& pictures, const CaptionedPictures
   KANTEI_CHECK(pictures.files.size() == pictures.captions.size() &&
                validation.files.size() == validation.captions.size());
   KANTEI_TRY(const torch::Device device, OpenDevice(options.schedule.device));
-  KANTEI_TRY(generate::DiffusionNets nets, BeginModel(options, pictures));
+  KANTEI_TRY(generate::DiffusionNets nets, BeginDiffusion(options, pictures));
+  KANTEI_TRY(const std::string begun_sha256,
+             generate::ModelHash(options.init.empty() ? options.autoencoder : options.init));
   if (options.side % nets.vae->config().factor() != 0)
     return Error{ErrorCode::kInvalidArgument, "side must be a multiple of the autoencoder's factor " +
                                                   std::to_string(nets.vae->config().factor())};
@@ -356,9 +362,22 @@ Status TrainDiffusion(const CaptionedPictures& pictures, const CaptionedPictures
     held = std::make_unique<CaptionedPool>(std::move(loaded));
   }
   KANTEI_TRY(const generate::EncodedPrompt empty, nets.tokenizer->Encode(""));
-  DiffusionTask task(options, std::move(nets), std::move(schedule), pool, held.get(), empty.chunks.front(),
-                     device);
-  return RunTraining(&task, options.schedule, EssentialOptions(options, pictures),
+  if (options.realism_weight > 0) {
+    KANTEI_TRY(nets.realism, MeasurePool(pool.pictures, options, cancellation));
+  }
+  std::unique_ptr<LatentPool> kept;
+  if (options.kept_crops > 0) {
+    at::set_num_threads(ThreadCount(options.schedule.threads));
+    nets.vae->to(device);
+    KANTEI_TRY(LatentPool encoded, LatentPool::Make(nets.vae, pool.pictures,
+                                                    {options.side, options.smallest_crop, options.kept_crops,
+                                                     options.schedule.seed, options.schedule.bfloat16},
+                                                    device, cancellation));
+    kept = std::make_unique<LatentPool>(std::move(encoded));
+  }
+  DiffusionTask task(options, std::move(nets), std::move(schedule), pool, held.get(), kept.get(),
+                     empty.chunks.front(), device);
+  return RunTraining(&task, options.schedule, EssentialOptions(options, pictures, begun_sha256),
                      pool.pictures.fingerprint(), directory, cancellation, watch);
 }
 

@@ -15,8 +15,9 @@ namespace kantei::train {
 
 /// The shapes of the small model of our own: 128 x 128 pictures, 23 MB in 16-bit floats.
 generate::AutoencoderKlConfig SmallLatentAutoencoder();
-/// `widths` are multiples of 32, one a resolution; all but the finest have attention, in heads of 32 channels.
-generate::UnetConfig SmallUnet(const std::vector<int>& widths = {64, 128, 160});
+/// `widths` are multiples of 32, one a resolution, empty for those of the small model; all have attention (the finest only if asked
+/// for), in heads of 32 channels.
+generate::UnetConfig SmallUnet(std::vector<int> widths = {}, bool finest_attends = false);
 generate::ClipTextConfig SmallTextEncoder();
 
 struct LatentAutoencoderTrainingOptions {
@@ -59,6 +60,14 @@ struct DiffusionTrainingOptions {
   double condition_dropout = 0.1;  ///< chance that a caption is left out, for classifier-free guidance
   double snr_gamma = 5;            ///< of min-SNR weighting (2303.09556); 0: none
   double smallest_crop = 0.85;     ///< of the shorter side; 1: only the place is random
+  /// Crops of each picture that are encoded once, before the first step, and kept; 0: new ones at every step. Saves the encoder's
+  /// time, at half a kilobyte to some kilobytes of memory a crop. 0..64
+  int kept_crops = 0;
+  /// Weight of the realism loss (generate/soft_realism_net.h; 2309.14756 adds its score to a loss in the same place) on the picture as the
+  /// network predicts it, 0..100. What real pictures are like is measured on the training pictures and kept in the model's folder.
+  double realism_weight = 0;
+  int realism_views =
+      4;  ///< of a step, those with the least noise; each costs a pass through the decoder and back
   TrainingSchedule schedule;
   Status Validate() const;
 };

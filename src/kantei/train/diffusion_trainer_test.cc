@@ -150,6 +150,67 @@ TEST_F(DiffusionTrainerTest, LearnsResumesAndGenerates) {
             Read("tuned/model/unet/diffusion_pytorch_model.safetensors"));
 }
 
+TEST_F(DiffusionTrainerTest, KeptCropsAreLearntFromToo) {
+  TrainFirst("ae");
+  second_.autoencoder = directory_ / "ae" / "model.safetensors";
+  second_.kept_crops = 3;
+  second_.schedule.steps = 24;
+  const std::vector<double> losses = TrainSecond("kept");
+  EXPECT_LT(Mean(losses, 16, 24), 0.9 * Mean(losses, 0, 8));
+  TrainSecond("again", 11);
+  TrainSecond("again");
+  EXPECT_EQ(Read("kept/checkpoint.safetensors"), Read("again/checkpoint.safetensors"));
+  // Not what new crops at every step would have given, and not to be gone on with as such.
+  second_.kept_crops = 0;
+  EXPECT_NE(TrainSecond("new"), losses);
+  const Status other = TrainDiffusion(pictures_, {}, second_, directory_ / "kept", {}, {});
+  ASSERT_FALSE(other.ok());
+  EXPECT_THAT(other.error().message, testing::HasSubstr("kept_crops"));
+  second_.kept_crops = 65;
+  EXPECT_FALSE(second_.Validate().ok());
+}
+
+TEST_F(DiffusionTrainerTest, AnotherAutoencoderUnderTheSameNameIsNoticed) {
+  first_.schedule.steps = 2;
+  TrainFirst("ae");
+  second_.autoencoder = directory_ / "ae" / "model.safetensors";
+  second_.schedule.steps = 3;
+  TrainSecond("unet", 1);
+  first_.schedule.seed = 9;
+  TrainFirst("other");
+  fs::copy_file(directory_ / "other" / "model.safetensors", second_.autoencoder,
+                fs::copy_options::overwrite_existing);
+  const Status resumed = TrainDiffusion(pictures_, {}, second_, directory_ / "unet", {}, {});
+  ASSERT_FALSE(resumed.ok());
+  EXPECT_THAT(resumed.error().message, testing::HasSubstr("begun_sha256"));
+}
+
+TEST_F(DiffusionTrainerTest, RealismIsMeasuredKeptAndAddedToTheLoss) {
+  first_.schedule.steps = 4;
+  TrainFirst("ae");
+  second_.autoencoder = directory_ / "ae" / "model.safetensors";
+  second_.schedule.steps = 3;
+  second_.realism_weight = 0.5;
+  const Status few = TrainDiffusion(pictures_, {}, second_, directory_ / "few", {}, {});
+  ASSERT_FALSE(few.ok());
+  EXPECT_THAT(few.error().message, testing::HasSubstr("at least 20"));
+  const CaptionedPictures once = pictures_;
+  for (int copies = 0; copies < 4; ++copies) {
+    pictures_.files.insert(pictures_.files.end(), once.files.begin(), once.files.end());
+    pictures_.captions.insert(pictures_.captions.end(), once.captions.begin(), once.captions.end());
+  }
+  const std::vector<double> with = TrainSecond("with");
+  EXPECT_TRUE(fs::exists(directory_ / "with" / "model" / "soft_realism.json"));
+  EXPECT_TRUE(generate::DiffusionModel::Load(directory_ / "with" / "model").ok());
+  second_.realism_weight = 0;
+  const std::vector<double> without = TrainSecond("without");
+  EXPECT_FALSE(fs::exists(directory_ / "without" / "model" / "soft_realism.json"));
+  // The same noise and pictures: what differs is the loss that was added.
+  EXPECT_GT(with[0], without[0] + 0.01);
+  second_.realism_weight = -1;
+  EXPECT_FALSE(second_.Validate().ok());
+}
+
 TEST_F(DiffusionTrainerTest, TheAutoencoderResumes) {
   first_.schedule.steps = 12;
   TrainFirst("whole");

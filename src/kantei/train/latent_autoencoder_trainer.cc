@@ -13,6 +13,7 @@
 namespace kantei::train {
 namespace {
 
+constexpr double kFirstLogVariance = -6;
 constexpr std::size_t kScaled = 64;  // pictures from which the latents' scale is taken
 
 Json EssentialOptions(const LatentAutoencoderTrainingOptions& o) {
@@ -56,6 +57,7 @@ class LatentAutoencoderTask : public ReconstructionTask {
     for (generate::AutoencoderKl* net : {&model_, &average_}) {
       *net = generate::AutoencoderKl(options.shape);
       generate::BeginWeights(**net, options.schedule.seed);
+      (*net)->BeginLogVariance(kFirstLogVariance);
       Place(**net, device);
     }
   }

@@ -1,0 +1,162 @@
+#include "kantei/cli/generate_avoid.h"
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+#include "kantei/base/files.h"
+#include "kantei/base/progress.h"
+#include "kantei/cli/exit_code.h"
+#include "kantei/cli/text_format.h"
+#include "kantei/copy/descriptor_model.h"
+#include "kantei/generate/avoid_record.h"
+#include "kantei/image/encode.h"
+
+namespace kantei::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kJpegQuality = 95;
+constexpr std::size_t kMaxRecordBytes = 1 << 20, kMaxPictureBytes = 1 << 30;
+
+/// The files of one picture.
+struct AvoidFiles {
+  fs::path picture, record, first, mask, mask_after;
+  explicit AvoidFiles(const fs::path& named) : picture(named), record(named) {
+    record += ".json";
+    const auto beside = [&](const std::string& ending) {
+      return named.parent_path() / (named.stem().string() + ending);
+    };
+    first = beside(".first" + named.extension().string());
+    mask = beside(".mask.png"), mask_after = beside(".mask-after.png");
+  }
+};
+
+/// The cosine of the shipped copy descriptor; without one SSIM has to do.
+Result<generate::PictureSimilarity> SimilarityOf(Session* session) {
+  auto opened = copy::DescriptorModel::Open({});
+  if (!opened.ok()) {
+    if (opened.error().code != ErrorCode::kNotFound) return opened.error();
+    session->Say("No copy descriptor is installed; similarity is SSIM alone.");
+    return generate::PictureSimilarity{};
+  }
+  return generate::PictureSimilarity{
+      "descriptor " + (*opened)->id(),
+      [model = *opened](const image::Image& a, const image::Image& b) -> Result<double> {
+        const image::Image pictures[] = {a, b};
+        KANTEI_TRY(const nn::Descriptors rows, model->Describe(pictures));
+        double cosine = 0;
+        const auto first = rows.row(0), second = rows.row(1);
+        for (std::size_t i = 0; i < first.size(); ++i) cosine += double{first[i]} * second[i];
+        return cosine;
+      }};
+}
+
+std::optional<Json> FinishedRecord(const AvoidFiles& files, const AvoidRun& run,
+                                   const generate::AvoidOptions& avoid, const std::string& similarity,
+                                   std::uint64_t seed) {
+  const auto text = ReadTextFile(files.record, kMaxRecordBytes);
+  if (!text.ok()) return std::nullopt;
+  auto record = ParseJson(*text, DisplayPath(files.record));
+  if (!record.ok() ||
+      !generate::IsAvoidedRecordOf(*record, run.context, run.sampling, avoid, similarity, seed))
+    return std::nullopt;
+  const auto file = ReadFile(files.picture, kMaxPictureBytes);
+  if (!file.ok() || !generate::CheckGenerationRecord(*record, *file).ok()) return std::nullopt;
+  std::error_code ignored;
+  for (const fs::path* beside : {&files.first, &files.mask, &files.mask_after})
+    if (!fs::exists(*beside, ignored)) return std::nullopt;
+  return *record;
+}
+
+}  // namespace
+
+void AddAvoidOptions(CLI::App* verb, AvoidArguments* arguments) {
+  CLI::Option* mode =
+      verb->add_option(
+              "--avoid-shape", arguments->mode,
+              "Make a second picture that avoids the shape of the first one's subject; MODE may be left out")
+          ->expected(0, 1)
+          ->default_str(std::string(generate::AvoidModeName(generate::kDefaultAvoidMode)))
+          ->check(CLI::IsMember(generate::AvoidModeNames()))
+          ->type_name("MODE");
+  verb->add_option("--avoid-strength", arguments->options.strength, "How hard the shape is avoided, 0 to 10")
+      ->type_name("N")
+      ->capture_default_str()
+      ->needs(mode);
+  verb->add_option("--avoid-tries", arguments->options.tries, "Most further pictures (reject)")
+      ->type_name("N")
+      ->capture_default_str()
+      ->needs(mode);
+}
+
+Status CheckAvoidance(AvoidArguments& arguments, const generate::SampleOptions& sampling) {
+  if (arguments.mode.empty()) return {};
+  KANTEI_TRY(arguments.options.mode, generate::ParseAvoidMode(arguments.mode));
+  return arguments.options.Validate(sampling);
+}
+
+Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, AvoidRun run) {
+  const generate::AvoidOptions& avoid = arguments.options;
+  generate::SampleOptions& options = run.sampling;
+  KANTEI_TRY(const generate::PictureSimilarity similarity, SimilarityOf(session));
+  const auto say = [&](Json record, const fs::path& file) {
+    record["picture"]["path"] = DisplayPath(file);
+    session->out.WriteLine(session->json ? DumpJson(record) : TerminalPath(file));
+  };
+  int there = 0;
+  for (; there < options.count; ++there) {
+    const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(there);
+    const AvoidFiles files(run.picture(seed));
+    const std::optional<Json> record = FinishedRecord(files, run, avoid, similarity.name, seed);
+    if (!record) break;
+    say(*record, files.picture);
+  }
+  if (there > 0) session->Say(std::to_string(there) + " pictures were made before.");
+  if (there == options.count) return kExitOk;
+  options.seed += static_cast<std::uint64_t>(there);
+  options.count -= there;
+  KANTEI_TRY(const generate::DiffusionModel model, generate::DiffusionModel::Load(run.model, run.loading));
+
+  Result<generate::AvoidResult> result = generate::AvoidResult();
+  {
+    // How many pictures are rejected is not known.
+    const bool known = avoid.mode != generate::AvoidMode::kReject;
+    Progress progress("Generating",
+                      known ? 2 * static_cast<std::uint64_t>(options.count) *
+                                  static_cast<std::uint64_t>(options.scheduler.steps)
+                            : 0,
+                      "steps");
+    generate::AvoidWatch watch;
+    watch.step = [&](int, int, int) { progress.Advance(); };
+    watch.preview_every = run.preview_every;
+    watch.preview = [&](int picture, int step, const image::Image& rough) {
+      const auto seed = options.seed + static_cast<std::uint64_t>(picture);
+      const Status drawn = image::WriteImage(run.preview(seed, step), rough, kJpegQuality);
+      if (!drawn.ok()) progress.Say("kantei: " + TerminalText(drawn.error().message));
+    };
+    watch.finished = [&](generate::AvoidedPicture&& pair) -> Status {
+      const AvoidFiles files(run.picture(pair.first.seed));
+      KANTEI_RETURN_IF_ERROR(image::WriteImage(files.mask, pair.first_mask.pixels));
+      KANTEI_RETURN_IF_ERROR(image::WriteImage(files.mask_after, pair.second_mask.pixels));
+      KANTEI_TRY(const Json of_first,
+                 run.write(files.first, pair.first.pixels,
+                           generate::GenerationClaim(run.context, options, pair.first, pair.first_notes)));
+      // Last, since its record says that all is there.
+      KANTEI_TRY(const Json record,
+                 run.write(files.picture, pair.second.pixels,
+                           generate::AvoidedClaim(run.context, options, avoid, similarity.name, pair)));
+      say(record, files.picture);
+      return {};
+    };
+    result = generate::AvoidShape(model, options, avoid, similarity, watch, session->cancellation);
+  }
+  if (!result.ok()) return result.error();
+  for (const std::string& remark : model.info().remarks) session->Say("Note: " + TerminalText(remark));
+  for (const std::string& note : result->notes) session->Say("Note: " + TerminalText(note) + ".");
+  return kExitOk;
+}
+
+}  // namespace kantei::cli

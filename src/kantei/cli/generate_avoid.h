@@ -1,0 +1,44 @@
+// kantei generate --avoid-shape: two pictures, their masks, and the record of what was avoided.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "kantei/base/json.h"
+#include "kantei/cli/session.h"
+#include "kantei/generate/avoid_shape.h"
+#include "kantei/generate/generation_record.h"
+
+namespace kantei::cli {
+
+struct AvoidArguments {
+  std::string mode;  ///< empty: no shape is avoided
+  generate::AvoidOptions options;
+};
+
+/// --avoid-shape, --avoid-strength, --avoid-tries.
+void AddAvoidOptions(CLI::App* verb, AvoidArguments* arguments);
+/// Null when no shape is to be avoided. Sets options.mode.
+Status CheckAvoidance(AvoidArguments& arguments, const generate::SampleOptions& sampling);
+
+/// What `kantei generate` has read and decided.
+struct AvoidRun {
+  std::filesystem::path model;
+  generate::DiffusionModelOptions loading;
+  generate::GenerationContext context;
+  generate::SampleOptions sampling;
+  int preview_every = 0;
+  std::function<std::filesystem::path(std::uint64_t seed)> picture;
+  std::function<std::filesystem::path(std::uint64_t seed, int step)> preview;
+  /// Writes a picture with its mark, and its record, which is given back.
+  std::function<Result<Json>(const std::filesystem::path& file, const image::Image& pixels,
+                             const Json& claim)>
+      write;
+};
+
+/// Beside each picture FILE.png: FILE.first.png with its own record, FILE.mask.png and FILE.mask-after.png. Finished ones are kept.
+Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, AvoidRun run);
+
+}  // namespace kantei::cli
