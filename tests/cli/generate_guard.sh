@@ -78,6 +78,8 @@ expect_code 1 "${generate[@]}" --seed 7 --library hashes --attempts 1 --out no.p
 expect_code 2 "${generate[@]}" --seed 7 --library hashes --copy-threshold 0.5 --out no.png
 expect_in err "no descriptors"
 
+expect_code 2 "${generate[@]}" --library known --avoid-shape --out no.png
+expect_in err "avoid-shape"
 expect_code 2 "${generate[@]}" --library known --attempts 0 --out no.png
 expect_code 2 "${generate[@]}" --library known --copy-threshold 2 --out no.png
 expect_code 2 "${generate[@]}" --library known --copy-threshold 0 --out no.png

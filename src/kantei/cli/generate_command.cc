@@ -190,10 +190,6 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   }
 
   if (!arguments->avoid.mode.empty()) {
-    if (guard != nullptr)
-      return Error{ErrorCode::kInvalidArgument,
-                   "--avoid-shape and --library exclude each other so far: make the pictures that avoid a "
-                   "shape, then compare them by kantei inspect --library"};
     const auto write = [](const fs::path& file, const image::Image& pixels, const Json& claim) {
       return WriteWithRecord(file, pixels, claim, false);
     };
@@ -357,6 +353,8 @@ void AddGenerateCommand(CLI::App* root, Session* session) {
   AddAvoidOptions(verb, &arguments->avoid);
   AddMemorisationOptions(verb, &arguments->memorisation);
   AddGuardOptions(verb, &arguments->guard);
+  // Avoiding a shape looks for the prompt's own words, and makes pairs.
+  for (const char* name : {"--library", "--mitigate"}) verb->get_option(name)->excludes("--avoid-shape");
   AddJsonOption(verb, session);
   AddQuietOption(verb, session);
   SetExample(verb,

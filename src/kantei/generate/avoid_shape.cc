@@ -50,6 +50,8 @@ Status AvoidOptions::Validate(const SampleOptions& sampling) const {
     return bad("avoiding a shape is for pictures made from words alone; leave out the picture to start from");
   if (!sampling.control.empty())
     return bad("a control picture fixes the shape that is to be avoided; leave out one of both");
+  if (!sampling.mitigations.empty())
+    return bad("avoiding a shape looks where the prompt's own words are looked at; leave out mitigations");
   return {};
 }
 

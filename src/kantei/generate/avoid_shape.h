@@ -38,7 +38,8 @@ struct AvoidOptions {
   int tries = 8;                 ///< pictures that kReject makes at most besides the first, 1..1000
   double most_mask_iou = 0.5;    ///< 0..1: of the two subjects' masks, above it the shape was not avoided
   double most_similarity = 0.5;  ///< -1..1: of the two pictures, by the caller's measure or else SSIM
-  /// kInvalidArgument; also for a picture to start from, a mask or a control picture: what they fix cannot be avoided.
+  /// kInvalidArgument; also for a picture to start from, a mask or a control picture: what they fix cannot be avoided. And for
+  /// mitigations, which move the words whose attention is looked at.
   Status Validate(const SampleOptions& sampling) const;
 };
 

@@ -375,6 +375,10 @@ TEST(AvoidShape, RefusesWhatCannotBeAvoided) {
   };
   EXPECT_THAT(failure([](auto& r) { r.sampling.init = image::Image(32, 32, 3); }), HasSubstr("start from"));
   EXPECT_THAT(failure([](auto& r) { r.sampling.control = image::Image(32, 32, 3); }), HasSubstr("control"));
+  EXPECT_THAT(failure([](auto& r) {
+                r.sampling.mitigations = {{Mitigation::kRandomTokens, 4}};
+              }),
+              HasSubstr("mitigations"));
   EXPECT_THAT(failure([](auto& r) { r.avoid.strength = 11; }), HasSubstr("strength"));
   EXPECT_THAT(failure([](auto& r) { r.avoid.tries = 0; }), HasSubstr("tries"));
   EXPECT_THAT(failure([](auto& r) { r.avoid.most_mask_iou = 1.5; }), HasSubstr("IoU"));
