@@ -107,6 +107,7 @@ Result<AuthenticityProfile> ParseAuthenticityProfile(std::string_view text, std:
     profile.detector = json.at("detector").get<std::string>();
     profile.data = json.at("data").get<std::string>();
     profile.equalised = json.at("equalised").get<bool>();
+    if (json.contains("most_softness")) profile.most_softness = json.at("most_softness").get<double>();
     for (const auto& [key, value] : json.at("questions").items()) {
       const auto question = ParseQuestion(key);
       if (!question.ok()) return corrupt(question.error().message);
@@ -121,6 +122,8 @@ Result<AuthenticityProfile> ParseAuthenticityProfile(std::string_view text, std:
   if (profile.detector.empty() || profile.detector.size() > kMaxText || profile.data.size() > kMaxText)
     return corrupt("the detector or the data are not named, or at too great length");
   if (profile.questions.empty()) return corrupt("no question is calibrated");
+  if (!(profile.most_softness >= 1 && profile.most_softness <= 1000))
+    return corrupt("\"most_softness\" is not 1 to 1000");
   return profile;
 }
 
@@ -129,6 +132,7 @@ std::string FormatAuthenticityProfile(const AuthenticityProfile& profile) {
             {"detector", profile.detector},
             {"data", profile.data},
             {"equalised", profile.equalised},
+            {"most_softness", profile.most_softness},
             {"questions", Json::object()}};
   for (const auto& [question, calibration] : profile.questions)
     json["questions"][std::string(QuestionName(question))] = CalibrationJson(calibration);

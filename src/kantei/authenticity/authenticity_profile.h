@@ -63,6 +63,10 @@ struct AuthenticityProfile {
   bool equalised =
       true;  ///< the pictures were resized and re-encoded alike first (docs/evaluate-authenticity.md)
   std::map<AuthenticityQuestion, QuestionCalibration> questions;
+  /// Nothing is said of pictures that are softer (softness.h): hardly any authentic picture was, on which the detector was calibrated.
+  /// 16 and more: no limit.
+  double most_softness = 16;
+  bool TooSoft(double softness) const { return softness > most_softness; }
 };
 
 /// JSON, docs/formats.md. Loading refuses (kCorrupt) what is not finite, does not rise, or is out of order, and (kUnsupported) another

@@ -18,6 +18,7 @@ AuthenticityProfile Example() {
   AuthenticityProfile profile;
   profile.detector = "noise-1 abc123";
   profile.data = "500 authentic, 400 fakes of a test";
+  profile.most_softness = 5.5;
   QuestionCalibration& c = profile.questions[AuthenticityQuestion::kAiMade];
   c.curve = {1.25, -0.5};
   c.threshold = 0.625, c.lower = 0.25, c.upper = 0.75;
@@ -38,6 +39,9 @@ TEST(AuthenticityProfile, ComesBackAsItWasWritten) {
   ASSERT_TRUE(back.ok()) << back.error().message;
   EXPECT_EQ(FormatAuthenticityProfile(*back), FormatAuthenticityProfile(Example()));
   EXPECT_EQ(back->questions.at(AuthenticityQuestion::kAiMade).curve.slope, 1.25);
+  EXPECT_EQ(back->most_softness, 5.5);
+  EXPECT_TRUE(back->TooSoft(5.6));
+  EXPECT_FALSE(back->TooSoft(5.5));
   EXPECT_EQ(back->questions.at(AuthenticityQuestion::kManipulated).method, "temperature");
   EXPECT_THAT(LoadAuthenticityProfile(path, "other 1").error().message,
               HasSubstr("made for the detector noise-1"));
@@ -50,6 +54,9 @@ TEST(AuthenticityProfile, ComesBackAsItWasWritten) {
 
 TEST(AuthenticityProfile, DamagedProfilesAreRefused) {
   const Json good = *ParseJson(FormatAuthenticityProfile(Example()), "x");
+  Json older = good;
+  older.erase("most_softness");
+  EXPECT_EQ(ParseAuthenticityProfile(DumpJson(older), "p.json")->most_softness, 16);
   const auto refused = [&](const char* pointer, const Json& value) {
     Json bad = good;
     bad[Json::json_pointer(pointer)] = value;
@@ -58,6 +65,8 @@ TEST(AuthenticityProfile, DamagedProfilesAreRefused) {
     EXPECT_THAT(result.error().message, HasSubstr("p.json")) << pointer;
     EXPECT_TRUE(result.error().code == ErrorCode::kCorrupt || result.error().code == ErrorCode::kUnsupported);
   };
+  refused("/most_softness", 0.5);
+  refused("/most_softness", "soft");
   refused("/schema", "kantei.authenticity-profile/2");
   refused("/schema", "kantei.realism-reference/1");
   refused("/schema", 3);

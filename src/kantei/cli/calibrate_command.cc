@@ -74,6 +74,11 @@ void AddCalibrateCommand(CLI::App* root, Session* session) {
       ->check(CLI::Range(0.0, 0.5))
       ->type_name("SHARE")
       ->capture_default_str();
+  verb->add_option("--soft", options.soft_rate,
+                   "Share of the authentic pictures that are too soft for anything to be said; 0: no limit")
+      ->check(CLI::Range(0.0, 0.5))
+      ->type_name("SHARE")
+      ->capture_default_str();
   verb->add_flag("--temperature", options.temperature,
                  "Temperature scaling instead of Platt's slope and intercept");
   verb->add_option("--questions", arguments->questions,

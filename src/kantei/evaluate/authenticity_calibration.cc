@@ -74,6 +74,7 @@ Status AuthenticityCalibrationOptions::Validate() const {
   if (!(false_alarm_rate >= 0.0001 && false_alarm_rate <= 0.5))
     return bad("the rate of false alarms must be 0.0001 to 0.5");
   if (!(miss_rate >= 0 && miss_rate <= 0.5)) return bad("the rate of misses must be 0 to 0.5");
+  if (!(soft_rate >= 0 && soft_rate <= 0.5)) return bad("the share of soft pictures must be 0 to 0.5");
   if (folds < 2 || folds > 20) return bad("folds must be 2 to 20");
   if (threads < 0) return bad("threads must be 0 (all cores) or more");
   return {};
@@ -166,6 +167,15 @@ Result<AuthenticityCalibration> CalibrateAuthenticity(const std::string& set,
     if (predictions[i].present) ++counts[static_cast<std::size_t>(samples[i].history)];
   result.profile.data = set + ": " + std::to_string(counts[0]) + " authentic, " + std::to_string(counts[1]) +
                         " edited, " + std::to_string(counts[2]) + " generated pictures";
+  if (options.soft_rate > 0) {
+    std::vector<double> softness;
+    for (std::size_t i = 0; i < samples.size(); ++i)
+      if (predictions[i].present && samples[i].history == History::kAuthentic)
+        softness.push_back(predictions[i].softness);
+    std::sort(softness.begin(), softness.end(), std::greater<>());
+    if (!softness.empty())
+      result.profile.most_softness = std::max(1.0, softness[Allowed(options.soft_rate, softness.size())]);
+  }
   for (const AuthenticityQuestion question :
        {AuthenticityQuestion::kManipulated, AuthenticityQuestion::kAiMade, AuthenticityQuestion::kEdited}) {
     const std::string name(authenticity::QuestionName(question));
@@ -175,7 +185,9 @@ Result<AuthenticityCalibration> CalibrateAuthenticity(const std::string& set,
     std::vector<CalibrationSample> of_it;
     std::int64_t fakes = 0;
     for (std::size_t i = 0; i < samples.size(); ++i) {
-      if (!predictions[i].present || !of_question(question, samples[i].history)) continue;
+      if (!predictions[i].present || !of_question(question, samples[i].history) ||
+          result.profile.TooSoft(predictions[i].softness))
+        continue;
       const bool fake = samples[i].history != History::kAuthentic;
       fakes += fake;
       of_it.push_back({QuestionLogit(question, predictions[i].ai_made_logit, predictions[i].edited_logit),

@@ -20,8 +20,10 @@ struct AuthenticityCalibrationOptions {
   bool temperature = false;        ///< temperature scaling instead of Platt's two parameters
   double false_alarm_rate = 0.05;  ///< wished share of authentic pictures above the threshold, 0.0001 to 0.5
   double miss_rate = 0.05;  ///< share of fakes that the lower end of the inconclusive band may cost, 0 to 0.5
-  int folds = 5;            ///< of the cross-validation, 2 to 20
-  bool equalise = true;     ///< as in the evaluation
+  /// Share of the authentic pictures that are too soft for anything to be said of them, 0 (no limit) to 0.5.
+  double soft_rate = 0.05;
+  int folds = 5;         ///< of the cross-validation, 2 to 20
+  bool equalise = true;  ///< as in the evaluation
   std::uint64_t seed = 1;
   std::filesystem::path cache;  ///< empty: nothing is kept
   int threads = 0;              ///< 0: all cores

@@ -111,6 +111,7 @@ TEST(CalibrateAuthenticity, MakesAProfileThatTheEvaluationUses) {
   EXPECT_THAT(few.error().message, HasSubstr("at least 60 authentic pictures; there are 24"));
   EXPECT_EQ(detector.calls, 0);  // said before the work
   options.false_alarm_rate = 0.125;
+  options.soft_rate = 0;
   const auto made = CalibrateAuthenticity("set", samples, detector, options, CancellationToken());
   ASSERT_TRUE(made.ok()) << made.error().message;
   EXPECT_EQ(made->profile.detector, detector.id());
@@ -136,6 +137,26 @@ TEST(CalibrateAuthenticity, MakesAProfileThatTheEvaluationUses) {
     EXPECT_EQ(evaluation->thresholds[at], c.threshold);
     EXPECT_NEAR(*evaluation->conditions[0].questions[at].decisions.FalseAlarmRate(), c.false_alarms, 1e-12);
   }
+
+  // With a limit, the softest pictures are neither fitted on nor called anything.
+  EXPECT_EQ(profile->most_softness, 16);
+  options.soft_rate = 0.25;
+  options.false_alarm_rate = 0.2;
+  const auto limited = CalibrateAuthenticity("set", samples, detector, options, CancellationToken());
+  ASSERT_TRUE(limited.ok()) << limited.error().message;
+  EXPECT_LT(limited->profile.most_softness, 16);
+  EXPECT_EQ(limited->profile.questions.at(AuthenticityQuestion::kEdited).authentic, 18);
+  evaluate.profile = limited->profile;
+  const auto again = EvaluateAuthenticity("set", samples, detector, evaluate, CancellationToken());
+  ASSERT_TRUE(again.ok());
+  const QuestionFigures& any = again->conditions[0].questions[0];
+  EXPECT_EQ(any.too_soft_authentic, 6);
+  EXPECT_LE(any.decisions.hits, any.fake - any.too_soft_fake);
+  EXPECT_EQ(any.decisions.count(), 72);
+  EXPECT_EQ(any.auc, evaluation->conditions[0].questions[0].auc);
+  options.soft_rate = 0.6;
+  EXPECT_FALSE(options.Validate().ok());
+  options.soft_rate = 0, options.false_alarm_rate = 0.125;
 
   // Two folders with fakes of one kind calibrate what they can.
   std::vector<dataset::AuthenticitySample> no_edits = samples;

@@ -123,7 +123,8 @@ class Evaluator {
 
   QuestionFigures Question(AuthenticityQuestion question, const std::vector<SamplePrediction>& predictions,
                            const Takes& takes, bool intervals) const {
-    std::vector<LabelledScore> logits, probabilities;
+    std::vector<LabelledScore> logits, probabilities, called;
+    QuestionFigures figures;
     for (std::size_t i = 0; i < samples_.size(); ++i) {
       if (!predictions[i].present || !takes(samples_[i])) continue;
       const bool fake = samples_[i].history != History::kAuthentic;
@@ -131,8 +132,12 @@ class Evaluator {
       logits.push_back(
           {QuestionLogit(question, predictions[i].ai_made_logit, predictions[i].edited_logit), fake});
       probabilities.push_back({ProbabilityOf(question, logits.back().score), fake});
+      called.push_back(probabilities.back());
+      if (options_.profile && options_.profile->TooSoft(predictions[i].softness)) {
+        ++(fake ? figures.too_soft_fake : figures.too_soft_authentic);
+        called.back().score = 0;
+      }
     }
-    QuestionFigures figures;
     figures.fake =
         std::count_if(logits.begin(), logits.end(), [](const LabelledScore& s) { return s.positive; });
     figures.authentic = static_cast<std::int64_t>(logits.size()) - figures.fake;
@@ -145,7 +150,7 @@ class Evaluator {
       if (intervals && options_.bootstrap > 0)
         figures.auc_95 = Bootstrap(logits, options_.bootstrap, options_.seed);
     }
-    figures.decisions = Decide(probabilities, ThresholdOf(question));
+    figures.decisions = Decide(called, ThresholdOf(question));
     figures.reliability = MeasureReliability(probabilities);
     const RiskCoverage risk = MeasureRiskCoverage(probabilities);
     figures.risk_area = risk.area;

@@ -37,13 +37,15 @@ struct ShareInterval {
 struct QuestionFigures {
   std::int64_t authentic = 0, fake = 0;
   std::optional<double> auc;
-  std::optional<ShareInterval> auc_95;           ///< bootstrap over pictures, each kind by itself
-  std::optional<double> hits_at_1, hits_at_5;    ///< TPR at 1 % and 5 % FPR
-  Decisions decisions;                           ///< at the threshold
-  Reliability reliability;                       ///< of the probabilities
-  double risk_area = 0;                          ///< AURC
-  std::vector<RocPoint> roc;                     ///< at most 200 points
-  std::vector<RiskCoveragePoint> risk_coverage;  ///< at most 200 points
+  std::optional<ShareInterval> auc_95;         ///< bootstrap over pictures, each kind by itself
+  std::optional<double> hits_at_1, hits_at_5;  ///< TPR at 1 % and 5 % FPR
+  /// At the threshold; pictures that are too soft for the profile are not called anything.
+  Decisions decisions;
+  std::int64_t too_soft_fake = 0, too_soft_authentic = 0;  ///< of which nothing is said
+  Reliability reliability;                                 ///< of the probabilities
+  double risk_area = 0;                                    ///< AURC
+  std::vector<RocPoint> roc;                               ///< at most 200 points
+  std::vector<RiskCoveragePoint> risk_coverage;            ///< at most 200 points
 };
 
 /// Mean over pictures (IMDL-BenCo's way): fakes only.

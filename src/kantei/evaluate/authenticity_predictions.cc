@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "kantei/authenticity/softness.h"
 #include "kantei/base/files.h"
 #include "kantei/base/json.h"
 #include "kantei/base/parallel.h"
@@ -25,7 +26,7 @@ using dataset::History;
 constexpr std::size_t kPart = 16;  // samples of one part on disk
 constexpr std::size_t kMaxProblems = 100;
 constexpr std::string_view kVersion =
-    "authenticity 1";  // changes with what is kept of a picture, or with how it is treated
+    "authenticity 2";  // changes with what is kept of a picture, or with how it is treated
 
 struct Judged {
   SamplePrediction prediction;
@@ -50,6 +51,7 @@ Json JudgedJson(const Judged& judged) {
   const SamplePrediction& p = judged.prediction;
   Json json{{"logits", Json::array({p.ai_made_logit, p.edited_logit})},
             {"changed", p.changed_share},
+            {"softness", p.softness},
             {"origin", PixelJson(p.origin)},
             {"reverse", PixelJson(p.reverse)},
             {"trufor", nullptr}};
@@ -68,6 +70,7 @@ Judged JudgedOf(const Json& json) {
   p.ai_made_logit = json.at("logits").at(0).get<double>();
   p.edited_logit = json.at("logits").at(1).get<double>();
   p.changed_share = json.at("changed").get<double>();
+  p.softness = json.at("softness").get<double>();
   p.origin = PixelsOf(json.at("origin"));
   p.reverse = PixelsOf(json.at("reverse"));
   if (const Json& trufor = json.at("trufor"); !trufor.is_null())
@@ -138,6 +141,7 @@ Judged Judge(const AuthenticitySample& sample, const authenticity::ManipulationD
   p.ai_made_logit = findings->ai_made_logit;
   p.edited_logit = findings->edited_logit;
   p.changed_share = ChangedShare(map);
+  p.softness = authenticity::Softness(loaded->picture);
   if (sample.history == History::kEdited && !loaded->mask.empty()) {
     p.origin = ScorePixels(map, loaded->mask);
     p.reverse = ScorePixels(map, loaded->mask, MapReading::kReverse);

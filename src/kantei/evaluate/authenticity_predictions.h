@@ -23,6 +23,7 @@ struct SamplePrediction {
   bool present = false;  ///< false: it could not be read or judged
   double ai_made_logit = 0, edited_logit = 0;
   double changed_share = 0;  ///< of the pixels, map > 0.5
+  double softness = 0;       ///< of the picture as the detector saw it (authenticity/softness.h)
   /// Against the mask, or against an all-one mask for a generated picture; none for authentic ones and where there is no mask.
   std::optional<PixelScores> origin, reverse;
   std::optional<TruForPixelScores> trufor;  ///< of edited pictures

@@ -26,6 +26,8 @@ Json FiguresJson(const QuestionFigures& f, bool curves) {
             {"f1", f.decisions.F1()},
             {"true_positive_rate", Maybe(f.decisions.HitRate())},
             {"false_positive_rate", Maybe(f.decisions.FalseAlarmRate())},
+            {"too_soft_fake", f.too_soft_fake},
+            {"too_soft_authentic", f.too_soft_authentic},
             {"expected_calibration_error", f.reliability.expected_error},
             {"risk_coverage_area", f.risk_area}};
   if (!curves) return json;

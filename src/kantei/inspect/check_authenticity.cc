@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "kantei/authenticity/softness.h"
 #include "kantei/image/transform.h"
 #include "kantei/inspect/trace_evidence.h"
 #include "kantei/inspect/words.h"
@@ -79,7 +80,8 @@ class AuthenticityCheck : public Check {
     const auto add = [&](const char* name, image::Image picture) -> Status {
       picture = image::ToRgb(picture);
       KANTEI_TRY(authenticity::PixelFindings findings, detector_->Analyse(picture, options_.cancellation));
-      pixels->views.push_back({name, std::move(picture), std::move(findings)});
+      const double softness = authenticity::Softness(picture);
+      pixels->views.push_back({name, std::move(picture), std::move(findings), softness});
       return {};
     };
     const bool large = std::max(native.width(), native.height()) > kFittedSide;
@@ -125,7 +127,10 @@ Text Headline(Band band, bool only_parts) {
           "判断を保留する。メタデータに AI 生成の申告はなく、画素の分析は行っていない。"};
 }
 
-Text PixelHeadline(Band band) {
+Text PixelHeadline(Band band, bool too_soft) {
+  if (too_soft && band == Band::kInconclusive)
+    return {"Undecided: the picture is too soft, as if enlarged or blurred, for its pixels to be judged.",
+            "判断を保留する。拡大またはぼかし処理を受けたように輪郭が甘く、画素からは判定できない。"};
   if (band == Band::kModerate)
     return {
         "There is moderate evidence in the pixels that the picture was made by a generator or changed in a "
@@ -200,11 +205,14 @@ CheckReport ReportAuthenticity(const std::vector<CheckReport>& earlier, const Pi
     AddPixelEvidence(views, profile, &report);
     AddTraceEvidence(pixels.traces, views.front().picture, &report);
   }
-  report.headline =
-      declared || views.empty() ? Headline(report.band, part && !whole) : PixelHeadline(report.band);
+  const bool too_soft = !views.empty() && profile.TooSoft(views.front().softness);
+  report.headline = declared || views.empty() ? Headline(report.band, part && !whole)
+                                              : PixelHeadline(report.band, too_soft);
   if (report.band == Band::kStrong)
     report.gist = part && !whole ? Text{"declared in part", "一部につき申告あり"}
                                  : Text{"declared by the file", "ファイルの申告"};
+  else if (too_soft)
+    report.gist = {"too soft to judge", "輪郭が甘く判定対象外"};
   else if (!views.empty())
     report.gist = Fill({"made {0}, edited {1}", "生成 {0}、改変 {1}"},
                        {Same(Percent(report.json["ai_made"]["probability"].get<double>())),

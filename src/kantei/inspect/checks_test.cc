@@ -389,6 +389,24 @@ TEST(AuthenticityReport, PixelsAreNeverStrongEvidence) {
   EXPECT_EQ(AllEnglish(report.grounds).find("marked region"), std::string::npos);
 }
 
+TEST(AuthenticityReport, SoftPicturesAreNotJudged) {
+  auto profile = ProfileOfPixels();
+  profile.most_softness = 5.5;
+  PixelReading pixels = PixelsWith(9, 9);
+  pixels.views[0].softness = 5.4;
+  EXPECT_EQ(ReportAuthenticity({}, pixels, profile).band, Band::kModerate);
+  pixels.views[0].softness = 5.6;
+  const CheckReport report = ReportAuthenticity({}, pixels, profile);
+  EXPECT_EQ(report.band, Band::kInconclusive);
+  EXPECT_THAT(report.headline.en, HasSubstr("too soft"));
+  EXPECT_THAT(report.headline.ja, HasSubstr("判定できない"));
+  EXPECT_THAT(AllEnglish(report.grounds), HasSubstr("softness 5.6; up to 5.5"));
+  EXPECT_EQ(AllEnglish(report.grounds).find("signs that it was"), std::string::npos);
+  EXPECT_EQ(report.json["ai_made"]["band"], "inconclusive");
+  EXPECT_EQ(report.json["softness"]["too_soft"], true);
+  EXPECT_TRUE(report.json["regions"].empty());
+}
+
 TEST(AuthenticityReport, DeclarationsWeighMoreThanPixels) {
   authenticity::Metadata metadata;
   metadata.generators = {samples::WebUiTag()};

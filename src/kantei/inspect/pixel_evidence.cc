@@ -31,14 +31,14 @@ struct Answer {
   Band band = Band::kNone;
 };
 
-Answer Ask(AuthenticityQuestion question, const AuthenticityProfile& profile,
-           const authenticity::PixelFindings& findings) {
+Answer Ask(AuthenticityQuestion question, const AuthenticityProfile& profile, const PixelView& view) {
   Answer answer;
   answer.question = question;
   answer.calibration = &profile.questions.at(question);
-  answer.logit = QuestionLogit(question, findings.ai_made_logit, findings.edited_logit);
+  answer.logit = QuestionLogit(question, view.findings.ai_made_logit, view.findings.edited_logit);
   answer.probability = answer.calibration->Probability(answer.logit);
-  answer.band = answer.calibration->BandOf(answer.probability);
+  answer.band =
+      profile.TooSoft(view.softness) ? Band::kInconclusive : answer.calibration->BandOf(answer.probability);
   return answer;
 }
 
@@ -140,11 +140,21 @@ void AddGrounds(const std::vector<Answer>& answers, const std::vector<MapRegion>
 void AddPixelEvidence(const std::vector<PixelView>& views, const AuthenticityProfile& profile,
                       CheckReport* report) {
   const PixelView& first = views.front();
-  const std::vector<Answer> answers{Ask(AuthenticityQuestion::kAiMade, profile, first.findings),
-                                    Ask(AuthenticityQuestion::kEdited, profile, first.findings)};
+  const std::vector<Answer> answers{Ask(AuthenticityQuestion::kAiMade, profile, first),
+                                    Ask(AuthenticityQuestion::kEdited, profile, first)};
   const std::vector<MapRegion> regions =
       authenticity::FindMapRegions(first.findings.map, first.findings.confidence, {});
-  AddGrounds(answers, regions, report);
+  const bool too_soft = profile.TooSoft(first.softness);
+  if (too_soft)
+    report->grounds.push_back(
+        Fill({"Pixels: the picture is soft, as pictures are that were enlarged or blurred (softness {0}; up "
+              "to {1} the "
+              "network was tested). It does not judge such pictures.",
+              "画素: 拡大またはぼかし処理を受けた画像のように輪郭が甘い（軟らかさ {0}、検証済みの上限 {1}）。"
+              "このような画像は判定の対象としない。"},
+             {Same(Fixed(first.softness, 1)), Same(Fixed(profile.most_softness, 1))}));
+  else
+    AddGrounds(answers, regions, report);
   Band band = Band::kNone;
   for (const Answer& answer : answers) band = std::max(band, answer.band);
   report->band = std::max(report->band, band);
@@ -164,15 +174,17 @@ void AddPixelEvidence(const std::vector<PixelView>& views, const AuthenticityPro
 
   report->json["ai_made"] = AnswerJson(answers[0]);
   report->json["edited"] = AnswerJson(answers[1]);
-  report->json["regions"] = RegionsJson(regions);
+  report->json["softness"] = {
+      {"value", first.softness}, {"limit", profile.most_softness}, {"too_soft", too_soft}};
+  report->json["regions"] = RegionsJson(too_soft ? std::vector<MapRegion>{} : regions);
   report->json["detector"] = profile.detector;
   Json read = Json::array();
   for (const PixelView& view : views)
     read.push_back({{"view", view.name},
                     {"width", view.picture.width()},
                     {"height", view.picture.height()},
-                    {"ai_made", Ask(AuthenticityQuestion::kAiMade, profile, view.findings).probability},
-                    {"edited", Ask(AuthenticityQuestion::kEdited, profile, view.findings).probability}});
+                    {"ai_made", Ask(AuthenticityQuestion::kAiMade, profile, view).probability},
+                    {"edited", Ask(AuthenticityQuestion::kEdited, profile, view).probability}});
   report->json["views"] = read;
   report->maps.push_back({"map", GreyOf(first.findings.map)});
   if (!first.findings.confidence.values.empty())
