@@ -78,7 +78,27 @@ expect_code 1 "${generate[@]}" --seed 7 --library hashes --attempts 1 --out no.p
 expect_code 2 "${generate[@]}" --seed 7 --library hashes --copy-threshold 0.5 --out no.png
 expect_in err "no descriptors"
 
-expect_code 2 "${generate[@]}" --library known --avoid-shape --out no.png
+# A pair that avoids a shape is compared, too; further attempts avoid harder.
+expect_code 0 "${generate[@]}" --seed 7 --avoid-shape reseeded-region --out pair/
+mkdir copied && cp pair/7.png copied/
+expect_code 0 "$KANTEI" library add --quiet --library pairs copied/
+expect_code 0 "${generate[@]}" --seed 7 --avoid-shape reseeded-region --library pairs --copy-threshold 0.9995 --attempts 6 --out guarded/
+python3 - <<'PY'
+import json
+claim = json.load(open("guarded/7.png.json"))["claim"]
+guard, attempts = claim["guard"], claim["guard"]["attempts"]
+assert guard["met"] and guard["first_seed"] == 7 and guard["raise"] == 0.5, guard
+assert len(attempts) > 1 and attempts[0]["rejected"] and attempts[0]["seed"] == 7, attempts
+assert [a["strength"] for a in attempts] == [1 + 0.5 * i for i in range(len(attempts))], attempts
+assert claim["avoid_shape"]["seeds"]["first"] == claim["seed"] == attempts[-1]["seed"], claim
+assert "guard" not in json.load(open("guarded/7.first.png.json"))["claim"]
+PY
+touch -d '2001-01-01' guarded/7.png
+expect_code 0 "${generate[@]}" --seed 7 --avoid-shape reseeded-region --library pairs --copy-threshold 0.9995 --attempts 6 --out guarded/
+[ "$(date -r guarded/7.png +%Y)" = 2001 ] || fail "a finished pair was made again"
+expect_code 1 "${generate[@]}" --seed 7 --avoid-shape reseeded-region --library pairs --copy-threshold 0.9995 --attempts 1 --out no.png
+expect_in err "nothing was written"
+expect_code 2 "${generate[@]}" --seed 7 --avoid-shape --mitigate random-tokens --out no.png
 expect_in err "avoid-shape"
 expect_code 2 "${generate[@]}" --library known --attempts 0 --out no.png
 expect_code 2 "${generate[@]}" --library known --copy-threshold 2 --out no.png

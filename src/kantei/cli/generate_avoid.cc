@@ -1,9 +1,11 @@
 #include "kantei/cli/generate_avoid.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "kantei/base/files.h"
 #include "kantei/base/progress.h"
@@ -18,6 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kMostStrength = 10;
 constexpr int kJpegQuality = 95;
 constexpr std::size_t kMaxRecordBytes = 1 << 20, kMaxPictureBytes = 1 << 30;
 
@@ -98,11 +101,14 @@ Status CheckAvoidance(AvoidArguments& arguments, const generate::SampleOptions& 
   return arguments.options.Validate(sampling);
 }
 
-Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, AvoidRun run) {
+Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, const GenerateGuard* guard,
+                          AvoidRun run) {
   const generate::AvoidOptions& avoid = arguments.options;
   generate::SampleOptions& options = run.sampling;
   KANTEI_TRY(const generate::PictureSimilarity similarity, SimilarityOf(session));
+  bool all_met = true;  // what the guard asked
   const auto say = [&](Json record, const fs::path& file) {
+    if (guard != nullptr) all_met = all_met && record["claim"]["guard"].value("met", false);
     record["picture"]["path"] = DisplayPath(file);
     session->out.WriteLine(session->json ? DumpJson(record) : TerminalPath(file));
   };
@@ -115,7 +121,7 @@ Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, Avo
     say(*record, files.picture);
   }
   if (there > 0) session->Say(std::to_string(there) + " pictures were made before.");
-  if (there == options.count) return kExitOk;
+  if (there == options.count) return all_met ? kExitOk : kExitSomeFailed;
   options.seed += static_cast<std::uint64_t>(there);
   options.count -= there;
   KANTEI_TRY(const generate::DiffusionModel* loaded, run.load(&options, &run.context));
@@ -125,7 +131,7 @@ Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, Avo
   Result<generate::AvoidResult> result = generate::AvoidResult();
   {
     // How many pictures are rejected is not known.
-    const bool known = avoid.mode != generate::AvoidMode::kReject;
+    const bool known = avoid.mode != generate::AvoidMode::kReject && guard == nullptr;
     Progress progress("Generating",
                       known ? 2 * static_cast<std::uint64_t>(options.count) *
                                   static_cast<std::uint64_t>(options.scheduler.steps)
@@ -139,26 +145,67 @@ Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, Avo
       const Status drawn = image::WriteImage(run.preview(seed, step), rough, kJpegQuality);
       if (!drawn.ok()) progress.Say("kantei: " + TerminalText(drawn.error().message));
     };
-    watch.finished = [&](generate::AvoidedPicture&& pair) -> Status {
-      const AvoidFiles files(run.picture(pair.first.seed));
+    const auto keep = [&](const generate::AvoidedPicture& pair, std::uint64_t seed,
+                          const Json& claim) -> Status {
+      const AvoidFiles files(run.picture(seed));
       KANTEI_RETURN_IF_ERROR(image::WriteImage(files.mask, pair.first_mask.pixels));
       KANTEI_RETURN_IF_ERROR(image::WriteImage(files.mask_after, pair.second_mask.pixels));
+      // The first picture was compared with nothing.
+      generate::GenerationContext plain = run.context;
+      plain.guard = Json();
       KANTEI_TRY(const Json of_first,
                  run.write(files.first, pair.first.pixels,
-                           generate::GenerationClaim(run.context, options, pair.first, pair.first_notes)));
+                           generate::GenerationClaim(plain, options, pair.first, pair.first_notes)));
       // Last, since its record says that all is there.
-      KANTEI_TRY(const Json record,
-                 run.write(files.picture, pair.second.pixels,
-                           generate::AvoidedClaim(run.context, options, avoid, similarity.name, pair)));
+      KANTEI_TRY(const Json record, run.write(files.picture, pair.second.pixels, claim));
       say(record, files.picture);
       return {};
     };
-    result = generate::AvoidShape(model, options, avoid, similarity, watch, session->cancellation);
+    const auto claim_of = [&](const generate::AvoidedPicture& pair) {
+      return generate::AvoidedClaim(run.context, options, avoid, similarity.name, pair);
+    };
+    if (guard == nullptr) {
+      watch.finished = [&](generate::AvoidedPicture&& pair) {
+        return keep(pair, pair.first.seed, claim_of(pair));
+      };
+      result = generate::AvoidShape(model, options, avoid, similarity, watch, session->cancellation);
+    }
+    for (int i = 0; guard != nullptr && i < options.count; ++i) {
+      const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
+      if (const auto record =
+              FinishedRecord(AvoidFiles(run.picture(seed)), run, avoid, similarity.name, seed)) {
+        say(*record, run.picture(seed));
+        continue;
+      }
+      std::vector<generate::AvoidedPicture> made;  // one an attempt
+      const auto make = [&](const generate::GuardOrder& order) -> Result<generate::SampleResult> {
+        generate::SampleOptions one = options;
+        one.seed = order.seed, one.count = 1;
+        generate::AvoidOptions harder = avoid;
+        harder.strength = std::min(kMostStrength, avoid.strength * order.strength);
+        KANTEI_TRY(generate::AvoidResult pairs,
+                   generate::AvoidShape(model, one, harder, similarity, watch, session->cancellation));
+        made.push_back(std::move(pairs.pictures.front()));
+        generate::SampleResult second;
+        second.pictures.push_back(made.back().second);
+        second.notes = std::move(pairs.notes);
+        return second;
+      };
+      KANTEI_TRY(const generate::GuardedPicture guarded, guard->Make(seed, make, session->cancellation));
+      if (!guarded.met || (guarded.attempts.size() > 1 && !session->quiet))
+        progress.Say((guarded.met ? "" : "kantei: ") + guard->Sentence(guarded));
+      all_met = all_met && guarded.met;
+      result->notes = guarded.notes;
+      if (!guarded.met && !guard->keep_rejected()) continue;
+      Json claim = claim_of(made[guarded.kept]);
+      generate::AddGuardOutcome(guarded, &claim);
+      KANTEI_RETURN_IF_ERROR(keep(made[guarded.kept], seed, claim));
+    }
   }
   if (!result.ok()) return result.error();
   for (const std::string& remark : model.info().remarks) session->Say("Note: " + TerminalText(remark));
   for (const std::string& note : result->notes) session->Say("Note: " + TerminalText(note) + ".");
-  return kExitOk;
+  return all_met ? kExitOk : kExitSomeFailed;
 }
 
 }  // namespace kantei::cli

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "kantei/base/json.h"
+#include "kantei/cli/generate_guard.h"
 #include "kantei/cli/session.h"
 #include "kantei/generate/avoid_shape.h"
 #include "kantei/generate/generation_record.h"
@@ -41,6 +42,8 @@ struct AvoidRun {
 };
 
 /// Beside each picture FILE.png: FILE.first.png with its own record, FILE.mask.png and FILE.mask-after.png. Finished ones are kept.
-Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, AvoidRun run);
+/// With a guard (else null) a pair whose second picture is a copy is made again, from other seeds and avoiding the shape harder.
+Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, const GenerateGuard* guard,
+                          AvoidRun run);
 
 }  // namespace kantei::cli

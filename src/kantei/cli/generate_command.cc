@@ -30,6 +30,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kProgram = "kantei " KANTEI_VERSION;
 constexpr int kJpegQuality = 95;
+constexpr double kRaise = 0.5;  // how much harder each further attempt of the guard avoids a shape
 constexpr std::size_t kMaxRecordBytes = 1 << 20, kMaxPictureBytes = 1 << 30;
 
 struct GenerateArguments {
@@ -166,6 +167,7 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
   generate::GenerationContext context{std::string(kProgram), DisplayPath(path), "", arguments->precision,
                                       arguments->loading.device};
   KANTEI_TRY(context.model_sha256, generate::ModelHash(path));
+  if (!arguments->avoid.mode.empty()) arguments->guard.raise = kRaise;
   KANTEI_TRY(const std::unique_ptr<GenerateGuard> guard, GenerateGuard::Open(*session, arguments->guard));
   if (guard != nullptr) {
     if (options.batch > 1)
@@ -200,7 +202,7 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
       checked->mitigations = options.mitigations;
       return may_begin ? &*model : nullptr;
     };
-    return RunAvoidShape(session, arguments->avoid,
+    return RunAvoidShape(session, arguments->avoid, guard.get(),
                          {loaded, context, options, arguments->preview_every,
                           [&](std::uint64_t seed) { return target.Picture(seed); },
                           [&](std::uint64_t seed, int step) { return target.Preview(seed, step); }, write});
@@ -353,8 +355,8 @@ void AddGenerateCommand(CLI::App* root, Session* session) {
   AddAvoidOptions(verb, &arguments->avoid);
   AddMemorisationOptions(verb, &arguments->memorisation);
   AddGuardOptions(verb, &arguments->guard);
-  // Avoiding a shape looks for the prompt's own words, and makes pairs.
-  for (const char* name : {"--library", "--mitigate"}) verb->get_option(name)->excludes("--avoid-shape");
+  // Avoiding a shape looks for the prompt's own words.
+  verb->get_option("--mitigate")->excludes("--avoid-shape");
   AddJsonOption(verb, session);
   AddQuietOption(verb, session);
   SetExample(verb,

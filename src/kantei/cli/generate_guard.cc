@@ -62,6 +62,7 @@ Result<std::unique_ptr<GenerateGuard>> GenerateGuard::Open(const Session& sessio
   KANTEI_TRY(guard->detector_, copy::CopyDetector::Open(arguments.library, options, session.cancellation));
   guard->keep_rejected_ = arguments.keep_rejected;
   guard->options_.attempts = arguments.attempts;
+  guard->options_.raise = arguments.raise;
   Json asked{{"library", std::move(library)}};
   const std::optional<copy::DetectorNetwork> network = guard->detector_->network();
   asked["descriptor"] = network ? Json(network->id) : Json();
@@ -81,6 +82,7 @@ Result<std::unique_ptr<GenerateGuard>> GenerateGuard::Open(const Session& sessio
   }
   asked["band"] = BandName(guard->options_.band);
   asked["most_attempts"] = arguments.attempts;
+  if (arguments.raise > 0) asked["raise"] = arguments.raise;
   if (arguments.keep_rejected) asked["keep_rejected"] = true;
   KANTEI_RETURN_IF_ERROR(guard->options_.Validate());
   guard->asked_ = std::move(asked);

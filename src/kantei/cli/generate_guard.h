@@ -17,6 +17,7 @@ struct GuardArguments {
   std::optional<double> threshold;  ///< none: the network's own
   int attempts = 4;
   bool keep_rejected = false;
+  double raise = 0;  ///< what each further attempt adds to the strength of avoiding a shape
 };
 
 /// --library, --copy-model, --copy-threshold, --attempts, --keep-rejected.
