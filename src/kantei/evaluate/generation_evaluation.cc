@@ -46,6 +46,29 @@ struct Told {
   std::optional<double> passes;
 };
 
+/// Of pictures through the UNet: what the claim of a pair counted, else one a step, two with guidance; for every attempt of a guard.
+std::optional<double> PassesOf(const Json& claim) {
+  const auto number = [](const Json& json, const char* pointer) -> std::optional<double> {
+    const Json::json_pointer at(pointer);
+    if (!json.contains(at) || !json[at].is_number()) return std::nullopt;
+    return json[at].get<double>();
+  };
+  std::optional<double> passes = number(claim, "/avoid_shape/network_passes/all");
+  if (!passes) {
+    const auto steps = number(claim, "/steps"), guidance = number(claim, "/guidance");
+    if (!steps || !guidance) return std::nullopt;
+    passes = *steps * (*guidance > 1 ? 2 : 1);
+    if (claim.contains("mitigations") && claim["mitigations"].is_array())
+      for (const Json& use : claim["mitigations"])
+        if (use.is_object() && use.contains("name") && use["name"] == "best-of-noise")
+          *passes += 2 * number(use, "/amount").value_or(0);
+  }
+  const Json::json_pointer attempts("/guard/attempts");
+  if (claim.contains(attempts) && claim[attempts].is_array())
+    *passes *= static_cast<double>(claim[attempts].size());
+  return passes;
+}
+
 Told ReadRecord(const fs::path& picture) {
   Told told;
   fs::path beside = picture;
@@ -57,7 +80,7 @@ Told ReadRecord(const fs::path& picture) {
     return told;
   const Json& claim = (*record)["claim"];
   if (claim.contains("prompt") && claim["prompt"].is_string()) told.prompt = claim["prompt"];
-  if (claim.contains("passes") && claim["passes"].is_number()) told.passes = claim["passes"].get<double>();
+  told.passes = PassesOf(claim);
   return told;
 }
 

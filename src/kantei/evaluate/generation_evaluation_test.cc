@@ -55,9 +55,9 @@ class GenerationEvaluationTest : public testing::Test {
     EXPECT_TRUE(image::WriteImage(path, picture).ok());
     return path;
   }
-  static void Record(fs::path picture, const std::string& prompt, int passes) {
+  static void Record(fs::path picture, const std::string& prompt, int steps) {
     picture += ".json";
-    const Json record = {{"claim", {{"prompt", prompt}, {"passes", passes}}}};
+    const Json record = {{"claim", {{"prompt", prompt}, {"steps", steps}, {"guidance", 3}}}};
     EXPECT_TRUE(WriteFileAtomic(picture, DumpJson(record)).ok());
   }
 
@@ -86,11 +86,32 @@ TEST_F(GenerationEvaluationTest, CopiesAreCountedAndFreshPicturesAreNot) {
   // Six of the eight ask for a class that there is; foxes they are.
   ASSERT_TRUE(copies.agreement.has_value());
   EXPECT_GT(*copies.agreement, 0.6);
-  EXPECT_EQ(copies.passes, 30);
+  EXPECT_EQ(copies.passes, 60);  // two a step with guidance
   EXPECT_FALSE(fresh.agreement.has_value());
   EXPECT_FALSE(fresh.passes.has_value());
   EXPECT_EQ(evaluation->compared, 8);
   EXPECT_EQ(evaluation->classes, 2);
+}
+
+TEST_F(GenerationEvaluationTest, PassesAreThoseOfTheRecord) {
+  const auto passes = [&](const Json& claim) {
+    for (fs::path file : sets_[0].files) {
+      file += ".json";
+      EXPECT_TRUE(WriteFileAtomic(file, DumpJson({{"claim", claim}})).ok());
+    }
+    const auto evaluation = EvaluateGeneration(sets_, *model_, options_, {});
+    EXPECT_TRUE(evaluation.ok());
+    return evaluation->systems[1].passes;
+  };
+  EXPECT_EQ(passes({{"steps", 20}, {"guidance", 1}}), 20);
+  EXPECT_EQ(passes({{"steps", 20}, {"guidance", 4}, {"guard", {{"attempts", {1, 2, 3}}}}}), 120);
+  EXPECT_EQ(passes({{"steps", 20}, {"guidance", 4}, {"avoid_shape", {{"network_passes", {{"all", 100}}}}}}),
+            100);
+  EXPECT_EQ(passes({{"prompt", "red fox"}}), std::nullopt);
+  EXPECT_EQ(passes({{"steps", 20},
+                    {"guidance", 4},
+                    {"mitigations", Json::array({{{"name", "best-of-noise"}, {"amount", 5}}})}}),
+            50);
 }
 
 TEST_F(GenerationEvaluationTest, ReportsHoldTheFigures) {
