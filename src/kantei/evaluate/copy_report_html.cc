@@ -4,7 +4,6 @@
 
 #include "kantei/evaluate/copy_report.h"
 #include "kantei/evaluate/html_page.h"
-#include "kantei/image/decode.h"
 
 namespace kantei::evaluate {
 namespace {
@@ -101,14 +100,6 @@ std::string AlarmTable(const CopyEvaluation& evaluation) {
   return html + "</tbody></table></div>\n";
 }
 
-std::optional<image::Image> Picture(const std::filesystem::path& file) {
-  image::DecodeOptions options;
-  options.max_longer_side = kThumbnailSide;
-  auto decoded = image::DecodeImageFile(file, options);
-  if (!decoded.ok()) return std::nullopt;
-  return std::move(decoded->pixels);
-}
-
 std::string Cards(const dataset::CopyBenchmark& benchmark, const std::vector<CopyExample>& examples,
                   bool miss) {
   std::string html = "<div class=\"cards\">\n";
@@ -118,15 +109,15 @@ std::string Cards(const dataset::CopyBenchmark& benchmark, const std::vector<Cop
     std::string facts = query.kind;
     if (!query.source.empty()) facts += " from " + query.source;
     for (std::size_t i = 0; i < query.edits.size(); ++i) facts += (i == 0 ? ": " : ", ") + query.edits[i];
-    html += "<div class=\"card\"><div class=\"pair\"><figure>" +
-            Thumbnail(Picture(query.file), kThumbnailSide, "query " + query.id) + "<figcaption>query " +
-            Html(query.id) + "</figcaption></figure><figure>" +
-            Thumbnail(Picture(benchmark.references.files[example.reference]), kThumbnailSide,
-                      "reference " + reference) +
-            "<figcaption>" + (miss ? "its source " : "named ") + Html(reference) +
-            "</figcaption></figure></div><p>" + Html(facts) + "</p><p>" +
-            (example.score ? "score " + Fixed(*example.score, 3) : std::string("not among the candidates")) +
-            "</p></div>\n";
+    html +=
+        "<div class=\"card\"><div class=\"pair\"><figure>" +
+        Thumbnail(query.file, kThumbnailSide, "query " + query.id) + "<figcaption>query " + Html(query.id) +
+        "</figcaption></figure><figure>" +
+        Thumbnail(benchmark.references.files[example.reference], kThumbnailSide, "reference " + reference) +
+        "<figcaption>" + (miss ? "its source " : "named ") + Html(reference) +
+        "</figcaption></figure></div><p>" + Html(facts) + "</p><p>" +
+        (example.score ? "score " + Fixed(*example.score, 3) : std::string("not among the candidates")) +
+        "</p></div>\n";
   }
   return html + "</div>\n";
 }

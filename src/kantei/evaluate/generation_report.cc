@@ -4,7 +4,6 @@
 
 #include "kantei/base/files.h"
 #include "kantei/evaluate/html_page.h"
-#include "kantei/image/decode.h"
 
 namespace kantei::evaluate {
 namespace {
@@ -13,14 +12,6 @@ constexpr int kThumbnailSide = 160;
 
 std::size_t Listed(const GenerationFigures& system, int pairs) {
   return std::min(system.nearest.size(), static_cast<std::size_t>(std::max(0, pairs)));
-}
-
-std::optional<image::Image> Picture(const std::filesystem::path& file) {
-  image::DecodeOptions options;
-  options.max_longer_side = kThumbnailSide;
-  auto decoded = image::DecodeImageFile(file, options);
-  if (!decoded.ok()) return std::nullopt;
-  return std::move(decoded->pixels);
 }
 
 std::string Cell(const std::string& text) {
@@ -51,9 +42,9 @@ std::string Pairs(const GenerationFigures& system, int pairs) {
   for (std::size_t i = 0; i < Listed(system, pairs); ++i) {
     const NearestKnown& pair = system.nearest[i];
     html += "<div class=\"card\"><div class=\"pair\"><figure>" +
-            Thumbnail(Picture(pair.file), kThumbnailSide, "generated picture") + "<figcaption>" +
+            Thumbnail(pair.file, kThumbnailSide, "generated picture") + "<figcaption>" +
             Html(DisplayPath(pair.file.filename())) + "</figcaption></figure><figure>" +
-            Thumbnail(Picture(pair.known), kThumbnailSide, "nearest known picture") + "<figcaption>" +
+            Thumbnail(pair.known, kThumbnailSide, "nearest known picture") + "<figcaption>" +
             Html(DisplayPath(pair.known.filename())) + "</figcaption></figure></div><p>" +
             (pair.prompt.empty() ? std::string() : "“" + Html(pair.prompt) + "”, ") + "similarity " +
             Fixed(pair.similarity, 3) + ", SSIM " + Fixed(pair.ssim, 3) + "</p></div>\n";

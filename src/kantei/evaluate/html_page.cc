@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <span>
 
+#include "kantei/image/decode.h"
 #include "kantei/image/encode.h"
 #include "kantei/image/transform.h"
 
@@ -113,6 +114,14 @@ std::string Thumbnail(const std::optional<image::Image>& picture, int side, std:
       return "<img alt=\"" + Html(alternative) + "\" src=\"data:image/jpeg;base64," + Base64(*jpeg) + "\">";
   }
   return "<span class=\"gone\">not readable</span>";
+}
+
+std::string Thumbnail(const std::filesystem::path& file, int side, std::string_view alternative) {
+  image::DecodeOptions options;
+  options.max_longer_side = side;
+  auto decoded = image::DecodeImageFile(file, options);
+  if (!decoded.ok()) return Thumbnail(std::optional<image::Image>(), side, alternative);
+  return Thumbnail(std::optional<image::Image>(std::move(decoded->pixels)), side, alternative);
 }
 
 std::string_view SeriesColour(std::size_t n) {

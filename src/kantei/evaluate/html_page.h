@@ -1,6 +1,7 @@
 // Pieces of a self-contained report page. Private to evaluate.
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ std::string Count(std::int64_t value);                ///< "12,345"
 
 /// <img> with a JPEG inside, longer side at most `side`; a dashed box when there is no picture.
 std::string Thumbnail(const std::optional<image::Image>& picture, int side, std::string_view alternative);
+/// The same of a file; a box when it cannot be read.
+std::string Thumbnail(const std::filesystem::path& file, int side, std::string_view alternative);
 
 /// A colour for the n-th line or bar; distinguishable with the common forms of colour blindness, and by lightness.
 std::string_view SeriesColour(std::size_t n);
