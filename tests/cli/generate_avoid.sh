@@ -33,8 +33,8 @@ expect_in out 'trainedAlgorithmicMedia'
 
 # Alone, the option takes the default mode. The same seed is the same picture, whatever the count.
 expect_code 0 "${generate[@]}" --seed 6 --count 2 --out many --avoid-shape
-expect_in many/7.png.json '"mode": "reseeded-region"'
-cmp many/7.png reseeded-region.png
+expect_in many/7.png.json '"mode": "altered-mask"'
+cmp many/7.png altered-mask.png
 # Finished pictures stay when the run is given again, unless something of them is missing or another thing was asked for.
 touch -d '2001-01-01' many/6.png many/7.png
 expect_code 0 "${generate[@]}" --seed 6 --count 2 --out many --avoid-shape
@@ -45,10 +45,10 @@ expect_code 0 "${generate[@]}" --seed 6 --count 2 --out many --avoid-shape --jso
 expect_in err "1 pictures were made before"
 expect_in out '"avoid_shape"'
 [ -f many/7.mask.png ] || fail "the mask was not made again"
-expect_code 0 "${generate[@]}" --seed 6 --count 2 --out many --avoid-shape reseeded-region --avoid-strength 2
+expect_code 0 "${generate[@]}" --seed 6 --count 2 --out many --avoid-shape altered-mask --avoid-strength 2
 [ "$(date -r many/6.png +%Y)" != 2001 ] || fail "another strength, and the old picture was kept"
 expect_code 0 "${generate[@]}" --seed 7 --out plain.png
-cmp -s plain.png reseeded-region.png && fail "the avoiding picture is the plain one"
+cmp -s plain.png altered-mask.png && fail "the avoiding picture is the plain one"
 
 expect_code 2 "${generate[@]}" --out no.png --avoid-shape sideways
 expect_code 2 "${generate[@]}" --out no.png --avoid-strength 2

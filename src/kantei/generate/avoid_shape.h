@@ -26,7 +26,8 @@ enum class AvoidMode {
   kReseededRegion,  ///< fresh noise inside M at the begin and in early steps, lowered attention to the words there
   kReject           ///< pictures of further seeds until one is unlike the first
 };
-inline constexpr AvoidMode kDefaultAvoidMode = AvoidMode::kReseededRegion;
+/// The one that copied least where a model had pictures by heart (docs/results.md).
+inline constexpr AvoidMode kDefaultAvoidMode = AvoidMode::kAlteredMask;
 /// "altered-mask", "inverted-mask", "negative-control", "reseeded-region", "reject".
 std::string_view AvoidModeName(AvoidMode mode);
 const std::vector<std::string>& AvoidModeNames();
