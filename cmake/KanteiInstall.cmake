@@ -18,11 +18,12 @@ set(KANTEI_PUBLIC_HEADERS
     generate/inpaint_engine.h generate/mitigation.h generate/soft_realism.h
     generate/noise_schedule.h generate/sampler.h generate/scheduler.h authenticity/generated_mark.h train/captions.h
     train/diffusion_trainer.h
-    evaluate/authenticity_metrics.h evaluate/authenticity_pixel_metrics.h evaluate/copy_calibration.h evaluate/copy_metrics.h
+    evaluate/authenticity_metrics.h evaluate/authenticity_pixel_metrics.h evaluate/generation_evaluation.h
+    evaluate/generation_report.h evaluate/copy_calibration.h evaluate/copy_metrics.h
     authenticity/anixplore_detector.h authenticity/authenticity_profile.h authenticity/detector_factory.h
     authenticity/manipulation_detector.h authenticity/map_regions.h authenticity/metadata.h authenticity/realism.h
-    authenticity/traces.h
-    inspect/evidence.h inspect/inspector.h inspect/report_html.h inspect/report_json.h
+    authenticity/softness.h authenticity/traces.h
+    inspect/evidence.h inspect/inspector.h inspect/record_finding.h inspect/report_html.h inspect/report_json.h
     train/authenticity_trainer.h train/autoencoder_trainer.h train/descriptor_trainer.h train/training_schedule.h
     train/vocabulary_trainer.h)
 set(KANTEI_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/kantei)
