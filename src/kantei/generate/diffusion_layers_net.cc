@@ -34,7 +34,10 @@ GroupNormLayerImpl::GroupNormLayerImpl(int64_t groups_, int64_t channels, double
       eps(eps_) {}
 
 torch::Tensor GroupNormLayerImpl::Run(const torch::Tensor& x, bool silu) {
-  if (nn::GroupNormSiluFits(x)) return nn::GroupNormSilu(x, groups, weight, bias, eps, silu);
+  // Networks kept in bfloat16 go torch's way: with ours, which rounds once where torch rounds twice, the small network of nine channels
+  // came 0.3 % above its bound against the reference.
+  if (weight.scalar_type() == torch::kFloat32 && nn::GroupNormSiluFits(x))
+    return nn::GroupNormSilu(x, groups, weight, bias, eps, silu);
   // In training with mixed precision x may be of fewer bits than the weights, which this LibTorch may not take.
   const torch::Tensor y =
       torch::group_norm(x, groups, weight.to(x.scalar_type()), bias.to(x.scalar_type()), eps);
