@@ -10,6 +10,7 @@
 #include "kantei/base/files.h"
 #include "kantei/base/progress.h"
 #include "kantei/cli/exit_code.h"
+#include "kantei/cli/generation_record_reader.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/copy/descriptor_model.h"
 #include "kantei/generate/avoid_record.h"
@@ -22,13 +23,11 @@ namespace fs = std::filesystem;
 
 constexpr double kMostStrength = 10;
 constexpr int kJpegQuality = 95;
-constexpr std::size_t kMaxRecordBytes = 1 << 20, kMaxPictureBytes = 1 << 30;
 
 /// The files of one picture.
 struct AvoidFiles {
-  fs::path picture, record, first, mask, mask_after;
-  explicit AvoidFiles(const fs::path& named) : picture(named), record(named) {
-    record += ".json";
+  fs::path picture, first, mask, mask_after;
+  explicit AvoidFiles(const fs::path& named) : picture(named) {
     const auto beside = [&](const std::string& ending) {
       return named.parent_path() / (named.stem().string() + ending);
     };
@@ -57,21 +56,15 @@ Result<generate::PictureSimilarity> SimilarityOf(Session* session) {
       }};
 }
 
-std::optional<Json> FinishedRecord(const AvoidFiles& files, const AvoidRun& run,
-                                   const generate::AvoidOptions& avoid, const std::string& similarity,
-                                   std::uint64_t seed) {
-  const auto text = ReadTextFile(files.record, kMaxRecordBytes);
-  if (!text.ok()) return std::nullopt;
-  auto record = ParseJson(*text, DisplayPath(files.record));
-  if (!record.ok() ||
-      !generate::IsAvoidedRecordOf(*record, run.context, run.sampling, avoid, similarity, seed))
-    return std::nullopt;
-  const auto file = ReadFile(files.picture, kMaxPictureBytes);
-  if (!file.ok() || !generate::CheckGenerationRecord(*record, *file).ok()) return std::nullopt;
+std::optional<Json> FinishedPair(const AvoidFiles& files, const AvoidRun& run,
+                                 const generate::AvoidOptions& avoid, const std::string& similarity,
+                                 std::uint64_t seed) {
   std::error_code ignored;
   for (const fs::path* beside : {&files.first, &files.mask, &files.mask_after})
     if (!fs::exists(*beside, ignored)) return std::nullopt;
-  return *record;
+  return FinishedRecord(files.picture, [&](const Json& record) {
+    return generate::IsAvoidedRecordOf(record, run.context, run.sampling, avoid, similarity, seed);
+  });
 }
 
 }  // namespace
@@ -116,7 +109,7 @@ Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, con
   for (; there < options.count; ++there) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(there);
     const AvoidFiles files(run.picture(seed));
-    const std::optional<Json> record = FinishedRecord(files, run, avoid, similarity.name, seed);
+    const std::optional<Json> record = FinishedPair(files, run, avoid, similarity.name, seed);
     if (!record) break;
     say(*record, files.picture);
   }
@@ -173,7 +166,7 @@ Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, con
     for (int i = 0; guard != nullptr && i < options.count; ++i) {
       const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
       if (const auto record =
-              FinishedRecord(AvoidFiles(run.picture(seed)), run, avoid, similarity.name, seed)) {
+              FinishedPair(AvoidFiles(run.picture(seed)), run, avoid, similarity.name, seed)) {
         say(*record, run.picture(seed));
         continue;
       }

@@ -14,6 +14,7 @@
 #include "kantei/cli/generate_avoid.h"
 #include "kantei/cli/generate_guard.h"
 #include "kantei/cli/generate_memorisation.h"
+#include "kantei/cli/generation_record_reader.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
 #include "kantei/generate/control_picture.h"
@@ -31,7 +32,6 @@ namespace fs = std::filesystem;
 constexpr std::string_view kProgram = "kantei " KANTEI_VERSION;
 constexpr int kJpegQuality = 95;
 constexpr double kRaise = 0.5;  // how much harder each further attempt of the guard avoids a shape
-constexpr std::size_t kMaxRecordBytes = 1 << 20, kMaxPictureBytes = 1 << 30;
 
 struct GenerateArguments {
   std::string model, out, size, scheduler, init, mask, control;
@@ -121,20 +121,6 @@ Result<Json> WriteWithRecord(const fs::path& path, const image::Image& pixels, c
   return record;
 }
 
-/// The record beside a picture that an earlier run of the same command has finished.
-std::optional<Json> FinishedRecord(const fs::path& picture, const generate::GenerationContext& context,
-                                   const generate::SampleOptions& options, std::uint64_t seed) {
-  fs::path beside = picture;
-  beside += ".json";
-  const auto text = ReadTextFile(beside, kMaxRecordBytes);
-  if (!text.ok()) return std::nullopt;
-  auto record = ParseJson(*text, DisplayPath(beside));
-  if (!record.ok() || !generate::IsRecordOf(*record, context, options, seed)) return std::nullopt;
-  const auto file = ReadFile(picture, kMaxPictureBytes);
-  if (!file.ok() || !generate::CheckGenerationRecord(*record, *file).ok()) return std::nullopt;
-  return *record;
-}
-
 Result<fs::path> FindGenerator(const std::string& named) {
   if (!named.empty()) return fs::path(named);
   auto shipped = FindModel("generator/model_index.json");
@@ -213,11 +199,15 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
     record["picture"]["path"] = DisplayPath(file);
     session->out.WriteLine(session->json ? DumpJson(record) : TerminalPath(file));
   };
+  const auto finished = [&](const fs::path& picture, std::uint64_t seed) {
+    return FinishedRecord(
+        picture, [&](const Json& record) { return generate::IsRecordOf(record, context, options, seed); });
+  };
   // What a stopped run has finished is not made again.
   int there = 0;
   for (; there < options.count; ++there) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(there);
-    const std::optional<Json> record = FinishedRecord(target.Picture(seed), context, options, seed);
+    const std::optional<Json> record = finished(target.Picture(seed), seed);
     if (!record) break;
     say(*record, target.Picture(seed));
   }
@@ -264,7 +254,7 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
       const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
       const fs::path file = target.Picture(seed);
       first_seed = seed;
-      if (const std::optional<Json> record = FinishedRecord(file, context, options, seed)) {
+      if (const std::optional<Json> record = finished(file, seed)) {
         say(*record, file);
         continue;
       }

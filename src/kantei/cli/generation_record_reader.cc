@@ -1,6 +1,7 @@
 #include "kantei/cli/generation_record_reader.h"
 
 #include <string>
+#include <utility>
 
 #include "kantei/base/files.h"
 #include "kantei/base/json.h"
@@ -9,7 +10,7 @@
 namespace kantei::cli {
 namespace {
 
-constexpr std::size_t kMaxRecordBytes = 1 << 20;
+constexpr std::size_t kMaxRecordBytes = 1 << 20, kMaxPictureBytes = 1 << 30;
 
 inspect::RecordAgreement AgreementOf(generate::RecordFit fit) {
   switch (fit) {
@@ -31,24 +32,43 @@ std::string TextOf(const Json& object, const char* name) {
   return member->is_string() ? member->get<std::string>() : DumpJson(*member);
 }
 
-}  // namespace
+std::filesystem::path Beside(std::filesystem::path picture) {
+  picture += ".json";
+  return picture;
+}
 
-std::optional<inspect::RecordFinding> ReadGenerationRecord(const std::filesystem::path& picture,
-                                                           std::span<const std::byte> file) {
-  std::filesystem::path beside = picture;
-  beside += ".json";
+std::optional<Json> RecordBeside(const std::filesystem::path& picture) {
+  const std::filesystem::path beside = Beside(picture);
   std::error_code failed;
   if (!std::filesystem::is_regular_file(beside, failed)) return std::nullopt;
   const auto text = ReadTextFile(beside, kMaxRecordBytes);
   if (!text.ok()) return std::nullopt;
-  const auto record = ParseJson(*text, DisplayPath(beside));
+  auto record = ParseJson(*text, DisplayPath(beside));
   if (!record.ok() || !generate::IsGenerationRecord(*record)) return std::nullopt;
+  return std::move(*record);
+}
+
+}  // namespace
+
+std::optional<Json> FinishedRecord(const std::filesystem::path& picture,
+                                   const std::function<bool(const Json& record)>& wanted) {
+  std::optional<Json> record = RecordBeside(picture);
+  if (!record || !wanted(*record)) return std::nullopt;
+  const auto file = ReadFile(picture, kMaxPictureBytes);
+  if (!file.ok() || !generate::CheckGenerationRecord(*record, *file).ok()) return std::nullopt;
+  return record;
+}
+
+std::optional<inspect::RecordFinding> ReadGenerationRecord(const std::filesystem::path& picture,
+                                                           std::span<const std::byte> file) {
+  const std::optional<Json> record = RecordBeside(picture);
+  if (!record) return std::nullopt;
   const auto fit = generate::CompareWithRecord(*record, file);
   if (!fit.ok()) return std::nullopt;  // the picture itself cannot be read, which is said elsewhere
   const Json& claim = (*record)["claim"];
   inspect::RecordFinding finding;
   finding.agreement = AgreementOf(*fit);
-  finding.file = DisplayPath(beside.filename());
+  finding.file = DisplayPath(Beside(picture).filename());
   finding.claim_sha256 = TextOf(*record, "claim_sha256");
   finding.program = TextOf(claim, "program");
   const auto add = [&](const char* name, std::string value) {
