@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "kantei/authenticity/forensic_input_net.h"
 #include "kantei/nn/norm_relu_net.h"
 
 namespace kantei::authenticity {
@@ -10,7 +11,6 @@ namespace {
 constexpr int kHidden = 64;
 constexpr std::size_t kContrastLevel = 1;  // of the pyramid: 1/8
 constexpr double kLeastVariance = 0.01;
-constexpr float kResidualGain = 16;  // a residual of four grey levels fills a quarter of the range
 
 std::string Joined(const std::vector<int>& numbers) {
   std::string text;
@@ -104,7 +104,7 @@ void NormConvImpl::Fold() {
 }
 
 ForensicNetImpl::ForensicNetImpl(const ForensicShape& of) : shape(of) {
-  stem = register_module("stem", NormConv(24, shape.stem, 1));
+  stem = register_module("stem", NormConv(kForensicInputs, shape.stem, 1));
   int channels = shape.stem;
   for (std::size_t s = 0; s < shape.widths.size(); ++s) {
     const std::string name = "stage" + std::to_string(s + 1);
@@ -136,17 +136,7 @@ ForensicNetImpl::ForensicNetImpl(const ForensicShape& of) : shape(of) {
 }
 
 ForensicMaps ForensicNetImpl::Maps(const torch::Tensor& pixels) {
-  torch::Tensor input;
-  {
-    const torch::NoGradGuard no_grad;
-    const torch::Tensor x = pixels / 255 - 0.5;
-    const torch::Tensor mean = torch::avg_pool2d(x, 3, 1, 1, false, false);
-    const torch::Tensor residual = ((x - mean) * kResidualGain).clamp(-1, 1);
-    input = torch::pixel_unshuffle(torch::cat({x, residual}, 1), 2)
-                .to(stem->conv->weight.scalar_type())
-                .contiguous(torch::MemoryFormat::ChannelsLast);
-  }
-  torch::Tensor x = stem(input);
+  torch::Tensor x = stem(ForensicInput(pixels, stem->conv->weight.scalar_type()));
   std::vector<torch::Tensor> levels;
   for (std::size_t s = 0; s < down.size(); ++s) {
     x = down[s](x);

@@ -91,6 +91,7 @@ void AddTrainAuthenticity(CLI::App* train_verb, Session* session) {
   number("--generated", o.generated_share, "Share of the views of generated pictures");
   number("--composite", o.composite, "Chance that a reconstruction is laid into its original through a mask");
   number("--paired", o.paired, "Chance that the original follows a fake, handled alike");
+  number("--dice-weight", o.dice_weight, "Weight of the map's overlap beside its cross entropy");
   AddScheduleOptions(verb, &o.schedule);
   AddJobsOption(verb, session);
   AddQuietOption(verb, session);
