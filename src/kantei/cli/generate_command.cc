@@ -15,6 +15,7 @@
 #include "kantei/cli/generate_guard.h"
 #include "kantei/cli/generate_memorisation.h"
 #include "kantei/cli/generation_record_reader.h"
+#include "kantei/cli/generator_models.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
 #include "kantei/generate/control_picture.h"
@@ -119,15 +120,6 @@ Result<Json> WriteWithRecord(const fs::path& path, const image::Image& pixels, c
   beside += ".json";
   KANTEI_RETURN_IF_ERROR(WriteFileAtomic(beside, DumpJson(record, 2) + "\n"));
   return record;
-}
-
-Result<fs::path> FindGenerator(const std::string& named) {
-  if (!named.empty()) return fs::path(named);
-  auto shipped = FindModel("generator/model_index.json");
-  if (shipped.ok()) return shipped->parent_path();
-  return Error{ErrorCode::kNotFound,
-               "no diffusion model is installed; name one with --model DIR (diffusers' folder layout, e.g. "
-               "made by kantei train diffusion)"};
 }
 
 Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
@@ -287,8 +279,10 @@ void AddGenerateCommand(CLI::App* root, Session* session) {
                    "A .png or .jpg file, or a directory; a .json record is written beside each picture")
       ->required()
       ->type_name("PATH");
-  verb->add_option("--model", arguments->model,
-                   "Folder in diffusers' layout, or one safetensors file; empty: the shipped model")
+  verb->add_option(
+          "--model", arguments->model,
+          "Folder in diffusers' layout, its name in a model directory, or one safetensors file; empty: the "
+          "shipped model")
       ->type_name("PATH");
   const auto number = [verb](const char* name, auto& field, const char* text) {
     return verb->add_option(name, field, text)->type_name("N")->capture_default_str();

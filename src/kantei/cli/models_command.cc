@@ -2,12 +2,14 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <optional>
 
 #include "kantei/authenticity/detector_factory.h"
 #include "kantei/base/files.h"
 #include "kantei/base/json.h"
 #include "kantei/base/sha256.h"
 #include "kantei/cli/exit_code.h"
+#include "kantei/cli/generator_models.h"
 #include "kantei/cli/model_verbs.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
@@ -49,6 +51,8 @@ Result<int> RunList(Session* session) {
     if (!model.problem.empty()) json["problem"] = model.problem;
     all.push_back(std::move(json));
   }
+  const std::vector<fs::path> generators = ListGenerators();
+  for (const fs::path& path : generators) all.push_back(GeneratorJson(path));
   if (session->json) {
     session->out.WriteLine(DumpJson(all));
     return kExitOk;
@@ -66,12 +70,28 @@ Result<int> RunList(Session* session) {
     session->out.WriteLine(std::string(line) + "  " + TerminalPath(model.path) +
                            (model.problem.empty() ? "" : "  UNUSABLE: " + TerminalText(model.problem)));
   }
-  if (models.empty())
+  for (const fs::path& path : generators)
+    session->out.WriteLine(TerminalText(path.filename().string()) + "  latent diffusion  generation  " +
+                           TerminalPath(path));
+  if (models.empty() && generators.empty())
     session->Say("No networks in " + TerminalPath(nn::UserModelDirectory()) + " nor beside the program.");
   return kExitOk;
 }
 
+/// Does the name mean a folder of a diffusion model?
+std::optional<fs::path> GeneratorNamed(const std::string& name) {
+  const auto path = FindGenerator(name);
+  std::error_code failed;
+  if (name.empty() || !path.ok() || !fs::is_directory(*path, failed)) return std::nullopt;
+  return *path;
+}
+
 Result<int> RunInfo(Session* session, const std::string& name) {
+  if (const auto generator = GeneratorNamed(name)) {
+    KANTEI_TRY(const Json json, DescribeGenerator(*generator));
+    session->out.WriteLine(DumpJson(json, session->json ? -1 : 2));
+    return kExitOk;
+  }
   KANTEI_TRY(const fs::path path, nn::FindNetwork(name));
   KANTEI_TRY(const nn::NetworkInfo info, nn::InspectModel(path));
   Json json = InfoJson(info, path);
@@ -116,20 +136,32 @@ void CheckDetector(const fs::path& path, std::vector<nn::ModelCheck>* checks) {
                  : nn::ModelCheck{"forward", nn::ModelCheck::Outcome::kFailed, found.error().message});
 }
 
+Result<std::vector<nn::ModelCheck>> CheckModel(const fs::path& path) {
+  std::error_code unknown;
+  if (fs::is_directory(path, unknown)) return CheckGenerator(path);
+  KANTEI_TRY(std::vector<nn::ModelCheck> checks, nn::VerifyModel(path));
+  if (checks.back().outcome == nn::ModelCheck::Outcome::kSkipped) CheckDetector(path, &checks);
+  return checks;
+}
+
 Result<int> RunVerify(Session* session, const std::vector<std::string>& names) {
   std::vector<fs::path> paths;
   for (const std::string& name : names) {
+    if (auto generator = GeneratorNamed(name)) {
+      paths.push_back(std::move(*generator));
+      continue;
+    }
     KANTEI_TRY(paths.emplace_back(), nn::FindNetwork(name));
   }
   if (names.empty()) {
     KANTEI_TRY(const auto models, nn::ListModels());
     for (const nn::ModelEntry& model : models) paths.push_back(model.path);
+    for (fs::path& path : ListGenerators()) paths.push_back(std::move(path));
   }
   bool failed = false;
   Json all = Json::array();
   for (const fs::path& path : paths) {
-    KANTEI_TRY(std::vector<nn::ModelCheck> checks, nn::VerifyModel(path));
-    if (checks.back().outcome == nn::ModelCheck::Outcome::kSkipped) CheckDetector(path, &checks);
+    KANTEI_TRY(const std::vector<nn::ModelCheck> checks, CheckModel(path));
     Json json{{"path", DisplayPath(path)}, {"checks", Json::array()}};
     for (const nn::ModelCheck& check : checks) {
       const char* outcome = check.outcome == nn::ModelCheck::Outcome::kPassed   ? "passed"
