@@ -30,6 +30,7 @@ std::string Problem(const QuestionCalibration& c) {
   if (!IsShare(c.false_alarms_wished) || !IsShare(c.false_alarms_low) || !IsShare(c.false_alarms_high) ||
       !(c.false_alarms_low <= c.false_alarms && c.false_alarms <= c.false_alarms_high))
     return "has no rates of false alarms within 0 to 1";
+  if (!(c.softness_slope >= 0 && c.softness_slope <= 100)) return "has no slope of softness within 0 to 100";
   if (!IsShare(c.expected_error)) return "has no expected error within 0 to 1";
   if (c.authentic < 1 || c.fake < 1) return "was fitted on no pictures";
   return {};
@@ -47,6 +48,7 @@ Json CalibrationJson(const QuestionCalibration& c) {
             {"measured", c.false_alarms},
             {"interval_95", Json::array({c.false_alarms_low, c.false_alarms_high})}}},
           {"expected_error", c.expected_error},
+          {"softness_slope", c.softness_slope},
           {"authentic", c.authentic},
           {"fake", c.fake}};
 }
@@ -65,6 +67,7 @@ QuestionCalibration CalibrationOf(const Json& json) {
   c.false_alarms_low = alarms.at("interval_95").at(0).get<double>();
   c.false_alarms_high = alarms.at("interval_95").at(1).get<double>();
   c.expected_error = json.at("expected_error").get<double>();
+  if (json.contains("softness_slope")) c.softness_slope = json.at("softness_slope").get<double>();
   c.authentic = json.at("authentic").get<std::int64_t>();
   c.fake = json.at("fake").get<std::int64_t>();
   return c;

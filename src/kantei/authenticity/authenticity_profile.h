@@ -37,9 +37,12 @@ constexpr double QuestionLogit(AuthenticityQuestion question, double ai_made_log
   return std::max(ai_made_logit, edited_logit);
 }
 
+/// Hardly any picture at its native size is softer (softness.h).
+inline constexpr double kNativeSoftness = 4;
+
 struct QuestionCalibration {
   LogisticCurve
-      curve;  ///< probability = curve.Probability(logit), where the named data's share of fakes holds
+      curve;  ///< probability = curve.Probability(Adjusted(..)), where the named data's share of fakes holds
   std::string method = "platt";  ///< "platt" or "temperature"
   /// A picture is called so when its probability is above this one, chosen for a wished rate of false alarms. lower <= threshold
   /// <= upper: from lower to upper nothing is said, for too many of either kind lie there or hardly any of both.
@@ -49,8 +52,17 @@ struct QuestionCalibration {
          false_alarms_high = 1;          ///< measured, with the 95 % interval of the binomial
   double expected_error = 0;             ///< expected calibration error by cross-validation, 0..1
   std::int64_t authentic = 0, fake = 0;  ///< pictures it was fitted on
+  /// Taken off the logit for each unit of softness above kNativeSoftness, >= 0: enlarging and blurring raise the logits of
+  /// authentic pictures, so a soft picture must show more to be called the same.
+  double softness_slope = 0;
 
-  double Probability(double logit) const { return curve.Probability(logit); }
+  /// The logit as the curve and the threshold take it. `softness`: of the picture, softness.h.
+  double Adjusted(double logit, double softness) const {
+    return logit - softness_slope * std::max(0.0, softness - kNativeSoftness);
+  }
+  double Probability(double logit, double softness) const {
+    return curve.Probability(Adjusted(logit, softness));
+  }
   /// kNone below `lower`, kInconclusive up to `upper`, kModerate above it.
   Band BandOf(double probability) const {
     return probability < lower ? Band::kNone : probability <= upper ? Band::kInconclusive : Band::kModerate;

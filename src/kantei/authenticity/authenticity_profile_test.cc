@@ -88,6 +88,7 @@ TEST(AuthenticityProfile, DamagedProfilesAreRefused) {
   refused("/questions/ai_made/false_alarms/measured", 0.5);
   refused("/questions/ai_made/false_alarms/interval_95", Json::array({0.1}));
   refused("/questions/ai_made/authentic", 0);
+  refused("/questions/ai_made/softness_slope", -0.1);
   const std::string text = FormatAuthenticityProfile(Example());
   for (const std::size_t keep : {std::size_t{0}, text.size() / 3, text.size() - 3})
     EXPECT_FALSE(ParseAuthenticityProfile(text.substr(0, keep), "p").ok());
@@ -95,12 +96,15 @@ TEST(AuthenticityProfile, DamagedProfilesAreRefused) {
 
 TEST(AuthenticityProfile, BandsHaveAnInconclusiveMiddle) {
   const AuthenticityProfile profile = Example();
-  const QuestionCalibration& c = profile.questions.at(AuthenticityQuestion::kAiMade);
+  QuestionCalibration c = profile.questions.at(AuthenticityQuestion::kAiMade);
   EXPECT_EQ(c.BandOf(0.2), Band::kNone);
   EXPECT_EQ(c.BandOf(0.25), Band::kInconclusive);
   EXPECT_EQ(c.BandOf(0.75), Band::kInconclusive);
   EXPECT_EQ(c.BandOf(0.76), Band::kModerate);
-  EXPECT_NEAR(c.Probability(0.4), 0.5, 1e-12);
+  EXPECT_NEAR(c.Probability(0.4, 0), 0.5, 1e-12);
+  c.softness_slope = 0.5;
+  EXPECT_EQ(c.Probability(0.4, 3.9), c.Probability(0.4, 0));  // no softer than pictures are
+  EXPECT_NEAR(c.Probability(0.9, 5), 0.5, 1e-12);
 }
 
 TEST(AuthenticityQuestion, NamesAndLogits) {

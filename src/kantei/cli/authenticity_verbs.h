@@ -50,7 +50,7 @@ struct CalibrateArguments {
   AuthenticitySetArguments set;
   DetectorArguments detector;
   std::string cache, out;
-  std::vector<std::string> questions;
+  std::vector<std::string> questions, handling;
   bool plain = false, no_cache = false;
   evaluate::AuthenticityCalibrationOptions options;
 };

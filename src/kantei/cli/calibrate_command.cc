@@ -36,6 +36,11 @@ Result<int> RunCalibrate(Session* session, CalibrateArguments* arguments,
     KANTEI_TRY(const authenticity::AuthenticityQuestion question, authenticity::ParseQuestion(name));
     options.questions.push_back(question);
   }
+  if (!arguments->handling.empty()) options.handling.clear();
+  for (const std::string& name : arguments->handling) {
+    KANTEI_TRY(const evaluate::PictureCondition condition, evaluate::ParseCondition(name));
+    if (condition.kind != evaluate::PictureCondition::Kind::kNone) options.handling.push_back(condition);
+  }
   KANTEI_TRY(const std::vector<dataset::AuthenticitySample> samples, ReadSet(arguments->set));
   if (!arguments->no_cache)
     options.cache =
@@ -79,6 +84,14 @@ void AddCalibrateCommand(CLI::App* root, Session* session) {
       ->check(CLI::Range(0.0, 0.5))
       ->type_name("SHARE")
       ->capture_default_str();
+  verb->add_option(
+          "--handling", arguments->handling,
+          "What each picture is also judged after, one drawn for it: resize-FACTOR, blur-SIDE ...; none: "
+          "as they are only")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("NAMES")
+      ->default_str("resize-1.25,resize-1.5,resize-2,blur-3,blur-5");
   verb->add_flag("--temperature", options.temperature,
                  "Temperature scaling instead of Platt's slope and intercept");
   verb->add_option("--questions", arguments->questions,

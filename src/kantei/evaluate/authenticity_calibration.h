@@ -11,8 +11,12 @@
 #include "kantei/base/cancellation.h"
 #include "kantei/base/result.h"
 #include "kantei/dataset/authenticity_samples.h"
+#include "kantei/evaluate/picture_conditions.h"
 
 namespace kantei::evaluate {
+
+/// resize-1.25, resize-1.5, resize-2, blur-3, blur-5: what makes pictures soft.
+std::vector<PictureCondition> SofteningConditions();
 
 struct AuthenticityCalibrationOptions {
   std::vector<authenticity::AuthenticityQuestion>
@@ -20,8 +24,11 @@ struct AuthenticityCalibrationOptions {
   bool temperature = false;        ///< temperature scaling instead of Platt's two parameters
   double false_alarm_rate = 0.05;  ///< wished share of authentic pictures above the threshold, 0.0001 to 0.5
   double miss_rate = 0.05;  ///< share of fakes that the lower end of the inconclusive band may cost, 0 to 0.5
-  /// Share of the authentic pictures that are too soft for anything to be said of them, 0 (no limit) to 0.5.
-  double soft_rate = 0.05;
+  /// Each picture is also judged once after one of these, drawn for it, so that what enlarging and blurring do to authentic pictures is
+  /// known and taken off (QuestionCalibration::softness_slope); empty: as they are only.
+  std::vector<PictureCondition> handling = SofteningConditions();
+  /// Share of all these authentic pictures that are too soft for anything to be said of them, 0 (no limit) to 0.5.
+  double soft_rate = 0.02;
   int folds = 5;         ///< of the cross-validation, 2 to 20
   bool equalise = true;  ///< as in the evaluation
   std::uint64_t seed = 1;
@@ -46,6 +53,7 @@ struct CalibrationSample {
   double logit = 0;
   bool fake = false;
   std::uint64_t pair = 0;
+  double softness = 0;
 };
 Result<authenticity::QuestionCalibration> CalibrateQuestion(const std::vector<CalibrationSample>& samples,
                                                             const AuthenticityCalibrationOptions& options);

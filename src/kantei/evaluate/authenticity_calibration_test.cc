@@ -23,7 +23,7 @@ std::vector<CalibrationSample> Drawn(int each, double apart, std::uint64_t seed)
   for (int i = 0; i < each; ++i)
     for (const bool fake : {false, true})
       samples.push_back(
-          {random.Normal() + (fake ? apart / 2 : -apart / 2), fake, static_cast<std::uint64_t>(i)});
+          {random.Normal() + (fake ? apart / 2 : -apart / 2), fake, static_cast<std::uint64_t>(i), 2});
   return samples;
 }
 
@@ -35,7 +35,7 @@ TEST(CalibrateQuestion, ThresholdHoldsTheWishedRate) {
     const auto c = CalibrateQuestion(samples, options);
     ASSERT_TRUE(c.ok()) << c.error().message;
     std::int64_t alarms = 0;
-    for (const auto& s : samples) alarms += !s.fake && c->Probability(s.logit) > c->threshold;
+    for (const auto& s : samples) alarms += !s.fake && c->Probability(s.logit, s.softness) > c->threshold;
     EXPECT_NEAR(static_cast<double>(alarms) / 2000, rate, 0.0006);
     EXPECT_LE(static_cast<double>(alarms) / 2000, rate);
     EXPECT_EQ(c->false_alarms, static_cast<double>(alarms) / 2000);
@@ -43,7 +43,8 @@ TEST(CalibrateQuestion, ThresholdHoldsTheWishedRate) {
     EXPECT_GT(c->false_alarms_high, c->false_alarms);
     // On other pictures of the same kind the rate lies near.
     std::int64_t others = 0;
-    for (const auto& s : Drawn(2000, 2, 4)) others += !s.fake && c->Probability(s.logit) > c->threshold;
+    for (const auto& s : Drawn(2000, 2, 4))
+      others += !s.fake && c->Probability(s.logit, s.softness) > c->threshold;
     EXPECT_NEAR(static_cast<double>(others) / 2000, rate, 0.02);
     EXPECT_LE(c->lower, c->threshold);
     EXPECT_GE(c->upper, c->threshold);
@@ -82,6 +83,40 @@ TEST(CalibrateQuestion, TheMiddleIsInconclusiveWhetherTheKindsOverlapOrNot) {
   EXPECT_EQ(apart->BandOf((apart->lower + apart->upper) / 2), Band::kInconclusive);
 }
 
+TEST(CalibrateQuestion, TakesOffWhatSoftnessAloneBrings) {
+  // Half of the pictures are soft, which lifts their logits by 0.7 for each unit above the native softness.
+  const auto drawn = [](std::uint64_t seed) {
+    auto samples = Drawn(4000, 2, seed);
+    Random random(seed + 100);
+    for (auto& sample : samples) {
+      sample.softness = sample.pair % 2 == 0 ? 3 : 4 + 5 * random.Uniform();
+      sample.logit += 0.7 * std::max(0.0, sample.softness - authenticity::kNativeSoftness);
+    }
+    return samples;
+  };
+  const auto c = CalibrateQuestion(drawn(11), {});
+  ASSERT_TRUE(c.ok()) << c.error().message;
+  EXPECT_NEAR(c->softness_slope, 0.7, 0.06);
+  EXPECT_NEAR(c->curve.slope, 2, 0.1);
+  double alarms[2] = {}, count[2] = {};
+  for (const auto& s : drawn(12)) {
+    if (s.fake) continue;
+    ++count[s.softness > 4];
+    alarms[s.softness > 4] += c->Probability(s.logit, s.softness) > c->threshold;
+  }
+  EXPECT_NEAR(alarms[0] / count[0], 0.05, 0.015);
+  EXPECT_NEAR(alarms[1] / count[1], 0.05, 0.015);
+}
+
+TEST(CalibrateQuestion, SoftnessThatLowersLogitsIsNoGround) {
+  auto samples = Drawn(2000, 2, 13);
+  for (auto& sample : samples)
+    if (sample.pair % 2 == 0) sample.softness = 7, sample.logit -= 1;
+  const auto c = CalibrateQuestion(samples, {});
+  ASSERT_TRUE(c.ok());
+  EXPECT_EQ(c->softness_slope, 0);
+}
+
 TEST(CalibrateQuestion, RefusesTooFewPictures) {
   EXPECT_EQ(LeastAuthentic(0.05), 60);
   EXPECT_EQ(LeastAuthentic(0.01), 300);
@@ -112,6 +147,7 @@ TEST(CalibrateAuthenticity, MakesAProfileThatTheEvaluationUses) {
   EXPECT_EQ(detector.calls, 0);  // said before the work
   options.false_alarm_rate = 0.125;
   options.soft_rate = 0;
+  options.handling.clear();
   const auto made = CalibrateAuthenticity("set", samples, detector, options, CancellationToken());
   ASSERT_TRUE(made.ok()) << made.error().message;
   EXPECT_EQ(made->profile.detector, detector.id());
@@ -154,6 +190,15 @@ TEST(CalibrateAuthenticity, MakesAProfileThatTheEvaluationUses) {
   EXPECT_LE(any.decisions.hits, any.fake - any.too_soft_fake);
   EXPECT_EQ(any.decisions.count(), 72);
   EXPECT_EQ(any.auc, evaluation->conditions[0].questions[0].auc);
+
+  // Handled pictures are fitted on too, and named.
+  options.soft_rate = 0;
+  options.handling = {*ParseCondition("resize-2"), *ParseCondition("blur-5")};
+  const auto handled = CalibrateAuthenticity("set", samples, detector, options, CancellationToken());
+  ASSERT_TRUE(handled.ok()) << handled.error().message;
+  EXPECT_EQ(handled->profile.questions.at(AuthenticityQuestion::kEdited).authentic, 48);
+  EXPECT_THAT(handled->profile.data, HasSubstr("enlarged or blurred"));
+
   options.soft_rate = 0.6;
   EXPECT_FALSE(options.Validate().ok());
   options.soft_rate = 0, options.false_alarm_rate = 0.125;

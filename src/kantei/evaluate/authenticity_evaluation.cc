@@ -111,12 +111,16 @@ class Evaluator {
     const auto* calibration = CalibrationOf(question);
     return calibration != nullptr ? calibration->threshold : 0.5;
   }
-  double ProbabilityOf(AuthenticityQuestion question, double logit) const {
+  /// The logit that pictures are ranked by: without what softness alone brings, where a profile knows that.
+  double ScoreOf(AuthenticityQuestion question, const SamplePrediction& p) const {
+    const double logit = QuestionLogit(question, p.ai_made_logit, p.edited_logit);
     const auto* calibration = CalibrationOf(question);
-    return calibration != nullptr ? calibration->Probability(logit) : Logistic(logit);
+    return calibration != nullptr ? calibration->Adjusted(logit, p.softness) : logit;
   }
   double ProbabilityOf(AuthenticityQuestion question, const SamplePrediction& p) const {
-    return ProbabilityOf(question, QuestionLogit(question, p.ai_made_logit, p.edited_logit));
+    const auto* calibration = CalibrationOf(question);
+    const double score = ScoreOf(question, p);
+    return calibration != nullptr ? calibration->curve.Probability(score) : Logistic(score);
   }
 
   using Takes = std::function<bool(const AuthenticitySample&)>;
@@ -129,9 +133,8 @@ class Evaluator {
       if (!predictions[i].present || !takes(samples_[i])) continue;
       const bool fake = samples_[i].history != History::kAuthentic;
       // Ranked by logit: far out, probabilities round to 1 and would tie.
-      logits.push_back(
-          {QuestionLogit(question, predictions[i].ai_made_logit, predictions[i].edited_logit), fake});
-      probabilities.push_back({ProbabilityOf(question, logits.back().score), fake});
+      logits.push_back({ScoreOf(question, predictions[i]), fake});
+      probabilities.push_back({ProbabilityOf(question, predictions[i]), fake});
       called.push_back(probabilities.back());
       if (options_.profile && options_.profile->TooSoft(predictions[i].softness)) {
         ++(fake ? figures.too_soft_fake : figures.too_soft_authentic);

@@ -36,7 +36,7 @@ Answer Ask(AuthenticityQuestion question, const AuthenticityProfile& profile, co
   answer.question = question;
   answer.calibration = &profile.questions.at(question);
   answer.logit = QuestionLogit(question, view.findings.ai_made_logit, view.findings.edited_logit);
-  answer.probability = answer.calibration->Probability(answer.logit);
+  answer.probability = answer.calibration->Probability(answer.logit, view.softness);
   answer.band =
       profile.TooSoft(view.softness) ? Band::kInconclusive : answer.calibration->BandOf(answer.probability);
   return answer;
