@@ -45,6 +45,7 @@ class AniXploreDetector : public ManipulationDetector {
   std::string id() const override {
     return network_->info().name + " " + network_->info().sha256.substr(0, kDigestShown);
   }
+  std::string_view precision() const override { return network_->info().bfloat16 ? "bfloat16" : "float32"; }
 
   Result<PixelFindings> Analyse(const image::Image& picture,
                                 const CancellationToken& cancellation) const override {

@@ -22,6 +22,7 @@ class ForensicDetector : public ManipulationDetector {
   ~ForensicDetector() override;
 
   std::string id() const override { return id_; }
+  std::string_view precision() const override { return options_.bfloat16 ? "bfloat16" : "float32"; }
   /// The picture is never resized. The verdict is that of windows of 256 px, 128 px apart: ai_made_logit is their mean,
   /// edited_logit the mean of the highest tenth of them, since an edit need not reach far.
   Result<PixelFindings> Analyse(const image::Image& picture,

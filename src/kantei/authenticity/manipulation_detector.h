@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "kantei/base/cancellation.h"
 #include "kantei/base/result.h"
@@ -24,6 +25,8 @@ class ManipulationDetector {
   virtual ~ManipulationDetector() = default;
   /// Name and digest of what decides, for reports and caches, e.g. "kantei-forensic-1 3fa2…".
   virtual std::string id() const = 0;
+  /// "float32" or "bfloat16": answers kept for one are not those of the other, though a profile holds for both.
+  virtual std::string_view precision() const { return "float32"; }
   /// Any size of RGB picture from 64 x 64 on, at its own resolution. Errors: kInvalidArgument (too small), kCancelled, kInternal.
   virtual Result<PixelFindings> Analyse(const image::Image& picture,
                                         const CancellationToken& cancellation) const = 0;

@@ -122,6 +122,10 @@ TEST_F(AuthenticityEvaluationTest, ARerunComesFromTheCacheAndAStoppedRunGoesOn) 
   const NoiseDetector other("noise-2 test");
   ASSERT_TRUE(EvaluateAuthenticity("a test", samples_, other, options_, CancellationToken()).ok());
   EXPECT_EQ(other.calls, 48);
+  NoiseDetector coarser;  // the same detector, computing in another type
+  coarser.computes_in = "bfloat16";
+  ASSERT_TRUE(EvaluateAuthenticity("a test", samples_, coarser, options_, CancellationToken()).ok());
+  EXPECT_EQ(coarser.calls, 48);
   options_.seed = 2;
   const int seeded = detector_.calls;
   ASSERT_TRUE(Run().ok());

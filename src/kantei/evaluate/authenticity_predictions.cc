@@ -102,8 +102,9 @@ Status SavePart(const fs::path& path, const std::string& key, const std::vector<
 std::string PartKey(std::span<const AuthenticitySample> samples,
                     const authenticity::ManipulationDetector& detector, const PictureCondition& condition,
                     const PredictionContext& context) {
-  std::string what = std::string(kVersion) + '\n' + detector.id() + '\n' + condition.Name() +
-                     (context.equalise ? " equalised " : " plain ") + std::to_string(context.seed) + '\n';
+  std::string what = std::string(kVersion) + '\n' + detector.id() + ' ' + std::string(detector.precision()) +
+                     '\n' + condition.Name() + (context.equalise ? " equalised " : " plain ") +
+                     std::to_string(context.seed) + '\n';
   std::vector<fs::path> files;
   for (const AuthenticitySample& sample : samples) {
     what += std::string(dataset::HistoryName(sample.history)) + ' ' +

@@ -22,6 +22,8 @@ class NoiseDetector final : public authenticity::ManipulationDetector {
  public:
   explicit NoiseDetector(std::string name = "noise-1 test") : name_(std::move(name)) {}
   std::string id() const override { return name_; }
+  std::string_view precision() const override { return computes_in; }
+  std::string computes_in = "float32";
 
   Result<authenticity::PixelFindings> Analyse(const image::Image& picture,
                                               const CancellationToken& cancellation) const override {
