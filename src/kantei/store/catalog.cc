@@ -97,7 +97,8 @@ Result<std::unique_ptr<Catalog>> Catalog::Open(const std::filesystem::path& dire
     KANTEI_RETURN_IF_ERROR(OpenCatalogDatabase(directory, OpenMode::kReadOnly));
   }
   if (state->writable) {
-    KANTEI_TRY(state->lock, WriterLock::Take(directory));
+    KANTEI_TRY(state->lock,
+               DirectoryLock::Take(directory, "writer.lock", "the library " + DisplayPath(directory)));
   }
   KANTEI_TRY(state->database, OpenCatalogDatabase(directory, mode));
   return std::unique_ptr<Catalog>(new Catalog(std::move(state)));

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -7,7 +6,6 @@
 #include <cstdio>
 #include <random>
 #include <string>
-#include <utility>
 
 #include "kantei/store/catalog_state.h"
 
@@ -178,36 +176,6 @@ bool IsEmptyOrAbsent(const fs::path& file) {
 }
 
 }  // namespace
-
-Result<WriterLock> WriterLock::Take(const fs::path& directory) {
-  const fs::path file = directory / "writer.lock";
-  WriterLock lock;
-  lock.descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock.descriptor_ < 0) return FileError(file, "cannot be opened for writing");
-  if (::flock(lock.descriptor_, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) return FileError(file, "cannot be locked");
-    char holder[32] = {};
-    const ssize_t size = ::pread(lock.descriptor_, holder, sizeof holder - 1, 0);
-    std::string process;
-    for (ssize_t i = 0; i < size && holder[i] >= '0' && holder[i] <= '9'; ++i) process += holder[i];
-    return Error{ErrorCode::kUnavailable,
-                 "the library " + DisplayPath(directory) + " is being written by another process" +
-                     (process.empty() ? "" : " (" + process + ")") + "; wait until it ends, then try again"};
-  }
-  const std::string self = std::to_string(::getpid()) + "\n";
-  // Only for the message above, so a full disk does not matter here.
-  if (::ftruncate(lock.descriptor_, 0) == 0) (void)!::pwrite(lock.descriptor_, self.data(), self.size(), 0);
-  return lock;
-}
-
-WriterLock::WriterLock(WriterLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-WriterLock& WriterLock::operator=(WriterLock&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
-}
-WriterLock::~WriterLock() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
 
 Result<std::unique_ptr<Database>> OpenCatalogDatabase(const fs::path& directory, OpenMode mode) {
   const fs::path file = directory / "catalog.sqlite";

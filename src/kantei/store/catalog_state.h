@@ -7,29 +7,15 @@
 #include <span>
 #include <string_view>
 
+#include "kantei/base/directory_lock.h"
 #include "kantei/store/catalog.h"
 #include "kantei/store/sqlite.h"
 
 namespace kantei::store {
 
-/// The exclusive right to write a library directory: a lock on its file writer.lock, which the kernel drops
-/// when the process ends in whatever way.
-class WriterLock {
- public:
-  WriterLock() = default;
-  /// kUnavailable, naming the process that holds it, when it is taken.
-  static Result<WriterLock> Take(const std::filesystem::path& directory);
-  WriterLock(WriterLock&& other) noexcept;
-  WriterLock& operator=(WriterLock&& other) noexcept;
-  ~WriterLock();
-
- private:
-  int descriptor_ = -1;
-};
-
 struct Catalog::State {
   std::filesystem::path directory;
-  WriterLock lock;  ///< outlives the database: declared before it
+  DirectoryLock lock;  ///< on writer.lock; outlives the database: declared before it
   std::unique_ptr<Database> database;
   bool writable = false;
   bool in_batch = false;    ///< between Begin and Commit or Rollback

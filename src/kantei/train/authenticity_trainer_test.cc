@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "kantei/authenticity/forensic_detector.h"
+#include "kantei/base/directory_lock.h"
 #include "kantei/base/files.h"
 #include "kantei/base/random.h"
 #include "kantei/image/encode.h"
@@ -78,7 +79,46 @@ class AuthenticityTrainerTest : public testing::Test {
   fs::path directory_;
   std::vector<AuthenticitySample> samples_;
   AuthenticityTrainingOptions options_;
+  std::int64_t last_step_ = 0;
 };
+
+TEST_F(AuthenticityTrainerTest, ARunCanBeToldToEndSooner) {
+  options_.schedule.steps = 30;
+  CancellationToken stop;
+  const fs::path run = directory_ / "run";
+  const auto train = [&](const CancellationToken& token, std::int64_t until) {
+    return TrainAuthenticity(samples_, {}, options_, run, token, [&, until](const TrainingState& state) {
+      if (state.step == until) token.Cancel();
+      last_step_ = state.step;
+    });
+  };
+  EXPECT_EQ(train(stop, 8).error().code, ErrorCode::kCancelled);
+  options_.schedule.steps = 5;
+  const Status short_of = train(CancellationToken(), -1);
+  EXPECT_EQ(short_of.error().code, ErrorCode::kInvalidArgument);
+  EXPECT_THAT(short_of.error().message, testing::HasSubstr("at step 8"));
+  options_.schedule.steps = 12;
+  const Status ended = train(CancellationToken(), -1);
+  ASSERT_TRUE(ended.ok()) << ended.error().message;
+  EXPECT_EQ(last_step_, 12);
+  const Json options = *ParseJson(*ReadTextFile(run / "options.json", 1 << 20), "options.json");
+  EXPECT_EQ(options.at("steps"), 12);
+  EXPECT_EQ(options.at("earlier_steps"), Json::parse("[[30,8]]"));
+  // Another option is still refused.
+  options_.schedule.learning_rate *= 2;
+  EXPECT_THAT(train(CancellationToken(), -1).error().message, testing::HasSubstr("learning_rate"));
+}
+
+TEST_F(AuthenticityTrainerTest, TwoRunsDoNotShareADirectory) {
+  options_.schedule.steps = 1;
+  const fs::path run = directory_ / "run";
+  fs::create_directories(run);
+  const auto lock = DirectoryLock::Take(run, "training.lock", "the training run");
+  ASSERT_TRUE(lock.ok());
+  const Status second = TrainAuthenticity(samples_, {}, options_, run, {}, {});
+  EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
+  EXPECT_THAT(second.error().message, testing::HasSubstr("another process"));
+}
 
 TEST_F(AuthenticityTrainerTest, ANetworkWithoutContrastGoesOnAsItWas) {
   options_.contrast = 0;

@@ -10,6 +10,7 @@
 #include <limits>
 #include <memory>
 
+#include "kantei/base/directory_lock.h"
 #include "kantei/base/files.h"
 #include "kantei/base/parallel.h"
 #include "kantei/train/checkpoint_net.h"
@@ -88,23 +89,42 @@ class Learner {
   std::unique_ptr<torch::optim::AdamW> optimiser_;
 };
 
+constexpr const char* kEarlierSteps = "earlier_steps";
+
 Error Differs(const std::filesystem::path& checkpoint, const std::string& what) {
   return {ErrorCode::kInvalidArgument,
           checkpoint.string() + " belongs to a run with other " + what +
               "; give the same ones to go on, or another directory to begin anew"};
 }
 
-/// The step to go on from; 0 when there is no checkpoint.
-Result<std::int64_t> Resume(const std::filesystem::path& checkpoint, const Json& essentials,
-                            std::uint64_t fingerprint, Learner* learner) {
-  if (!std::filesystem::exists(checkpoint)) return std::int64_t{0};
+/// Where a run goes on.
+struct Beginning {
+  std::int64_t step = 0;
+  /// Lengths that the run was to have before, each with the step at which another was given: [[steps, until], ...].
+  Json earlier_steps = Json::array();
+};
+
+/// Step 0 when there is no checkpoint.
+Result<Beginning> Resume(const std::filesystem::path& checkpoint, const Json& essentials,
+                         std::uint64_t fingerprint, Learner* learner) {
+  Beginning beginning;
+  if (!std::filesystem::exists(checkpoint)) return beginning;
   KANTEI_TRY(auto facts, ReadCheckpointFacts(checkpoint));
   KANTEI_TRY(const Json before, ParseJson(facts["options"], checkpoint.string()));
-  for (const auto& [name, value] : essentials.items())
-    if (!before.contains(name) || before[name] != value) return Differs(checkpoint, "options (" + name + ")");
+  beginning.step = std::strtoll(facts["step"].c_str(), nullptr, 10);
+  if (before.contains(kEarlierSteps)) beginning.earlier_steps = before[kEarlierSteps];
+  for (const auto& [name, value] : essentials.items()) {
+    if (before.contains(name) && before[name] == value) continue;
+    if (name != "steps" || !before.contains(name)) return Differs(checkpoint, "options (" + name + ")");
+    if (value.get<std::int64_t>() < beginning.step)
+      return Error{ErrorCode::kInvalidArgument, checkpoint.string() + " is at step " +
+                                                    std::to_string(beginning.step) + "; steps must be " +
+                                                    "that or more"};
+    beginning.earlier_steps.push_back(Json::array({before[name], beginning.step}));
+  }
   if (facts["pictures"] != std::to_string(fingerprint)) return Differs(checkpoint, "pictures");
   KANTEI_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, learner->State()));
-  return std::int64_t{std::strtoll(facts["step"].c_str(), nullptr, 10)};
+  return beginning;
 }
 
 }  // namespace
@@ -115,7 +135,7 @@ void Place(torch::nn::Module& module, const torch::Device& device) {
     if (parameter.dim() == 4) parameter.set_data(parameter.contiguous(torch::MemoryFormat::ChannelsLast));
 }
 
-Status RunTraining(TrainingTask* task, const TrainingSchedule& schedule, const Json& essentials,
+Status RunTraining(TrainingTask* task, const TrainingSchedule& schedule, Json essentials,
                    std::uint64_t fingerprint, const std::filesystem::path& directory,
                    const CancellationToken& cancellation,
                    const std::function<void(const TrainingState&)>& watch) {
@@ -124,11 +144,15 @@ Status RunTraining(TrainingTask* task, const TrainingSchedule& schedule, const J
   if (failed)
     return Error{ErrorCode::kUnavailable,
                  "cannot make the directory " + directory.string() + ": " + failed.message()};
+  KANTEI_TRY(const DirectoryLock lock,
+             DirectoryLock::Take(directory, "training.lock", "the training run " + directory.string()));
   KeepFreedMemory();
   at::set_num_threads(ThreadCount(schedule.threads));
   Learner learner(task, schedule);
   const std::filesystem::path checkpoint = directory / "checkpoint.safetensors";
-  KANTEI_TRY(const std::int64_t first, Resume(checkpoint, essentials, fingerprint, &learner));
+  KANTEI_TRY(const Beginning beginning, Resume(checkpoint, essentials, fingerprint, &learner));
+  const std::int64_t first = beginning.step;
+  if (!beginning.earlier_steps.empty()) essentials[kEarlierSteps] = beginning.earlier_steps;
   KANTEI_RETURN_IF_ERROR(WriteFileAtomic(directory / "options.json", DumpJson(essentials, 2) + "\n"));
   const std::vector<std::string> measured = task->ValidationNames();
   std::vector<std::string> columns{"loss", "learning_rate", "views_per_second", "loader_wait"};

@@ -39,9 +39,11 @@ void Place(torch::nn::Module& module, const torch::Device& device);
 
 /// Trains `task` into `directory`: checkpoint.safetensors, log.csv, an event file, options.json, and at every checkpoint
 /// model.safetensors. A directory with a checkpoint goes on from it, bit for bit (same `essentials`, data, threads and device;
-/// kInvalidArgument names what differs). `fingerprint` differs when the data do. Cancelled: writes a checkpoint first, then
+/// kInvalidArgument names what differs). Only "steps" may be another number, not below the step reached: from there on the rate
+/// follows the new length, and "earlier_steps" in options.json tells of the old one. kUnavailable when another process trains in
+/// `directory`. `fingerprint` differs when the data do. Cancelled: writes a checkpoint first, then
 /// returns kCancelled. kInternal when the loss is no longer finite.
-Status RunTraining(TrainingTask* task, const TrainingSchedule& schedule, const Json& essentials,
+Status RunTraining(TrainingTask* task, const TrainingSchedule& schedule, Json essentials,
                    std::uint64_t fingerprint, const std::filesystem::path& directory,
                    const CancellationToken& cancellation,
                    const std::function<void(const TrainingState&)>& watch);
