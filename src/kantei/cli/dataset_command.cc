@@ -10,6 +10,7 @@
 #include "kantei/cli/dataset_copy_benchmark.h"
 #include "kantei/cli/dataset_forgeries.h"
 #include "kantei/cli/dataset_ideas.h"
+#include "kantei/cli/dataset_survey.h"
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
@@ -179,6 +180,7 @@ void AddDatasetCommand(CLI::App* root, Session* session) {
   AddDatasetReconstructions(verb, session);
   AddDatasetIdeas(verb, session);
   AddDatasetJudge(verb, session);
+  AddDatasetSurvey(verb, session);
 }
 
 }  // namespace kantei::cli
