@@ -3,7 +3,7 @@ include(CMakePackageConfigHelpers)
 
 # What others may include. Headers that are not here are private to their folder.
 set(KANTEI_PUBLIC_HEADERS
-    base/band.h base/cancellation.h base/code256.h base/cpu.h base/files.h base/json.h base/log.h base/logistic_fit.h base/parallel.h
+    base/band.h base/cancellation.h base/code256.h base/cpu.h base/files.h base/http_client.h base/json.h base/log.h base/logistic_fit.h base/parallel.h
     base/parallel_inl.h base/progress.h base/random.h base/result.h base/sha256.h base/text.h
     image/cutout.h image/decode.h image/draw.h image/encode.h image/image.h image/plane.h image/ssim.h image/transform.h
     store/catalog.h store/hamming_index.h store/hash_list.h store/inverted_index.h store/vector_index.h
@@ -11,15 +11,17 @@ set(KANTEI_PUBLIC_HEADERS
     copy/descriptor_library.h copy/descriptor_model.h copy/descriptor_profile.h copy/descriptor_search.h copy/detector.h
     copy/enroll.h copy/local_features.h copy/pdq.h copy/query_views.h copy/score_normalisation.h copy/view_offsets.h
     dataset/authenticity_readers.h dataset/authenticity_samples.h dataset/authenticity_set.h dataset/authenticity_view.h
-    dataset/copy_benchmark.h dataset/copy_folder.h dataset/disc_files.h dataset/edits.h
-    dataset/forgery_maker.h dataset/forgery_set.h dataset/mask_maker.h generate/autoencoder.h generate/avoid_record.h
+    dataset/chat_endpoint.h dataset/copy_benchmark.h dataset/copy_folder.h dataset/deceptiveness.h dataset/disc_files.h dataset/edits.h
+    dataset/forgery_maker.h dataset/forgery_set.h dataset/mask_maker.h dataset/object_statistics.h dataset/offline_ideas.h
+    dataset/replacement.h dataset/saor.h generate/autoencoder.h generate/avoid_record.h
     generate/avoid_shape.h generate/clip_tokenizer.h generate/control_picture.h generate/subject_mask.h
     generate/diffusion_config.h generate/diffusion_model.h generate/generation_record.h generate/guarded_generation.h generate/memorisation.h
     generate/inpaint_engine.h generate/mitigation.h generate/soft_realism.h
     generate/noise_schedule.h generate/sampler.h generate/scheduler.h authenticity/generated_mark.h train/captions.h
     train/diffusion_trainer.h
     evaluate/authenticity_metrics.h evaluate/authenticity_pixel_metrics.h evaluate/generation_evaluation.h
-    evaluate/generation_report.h evaluate/copy_calibration.h evaluate/copy_metrics.h
+    evaluate/generation_report.h evaluate/copy_calibration.h evaluate/copy_metrics.h evaluate/rank_statistics.h
+    evaluate/survey_report.h evaluate/survey_results.h server/survey_server.h server/survey_sessions.h
     authenticity/anixplore_detector.h authenticity/authenticity_profile.h authenticity/detector_factory.h
     authenticity/manipulation_detector.h authenticity/map_regions.h authenticity/metadata.h authenticity/realism.h
     authenticity/softness.h authenticity/traces.h

@@ -7,9 +7,9 @@
 
 #include "kantei/base/files.h"
 #include "kantei/base/json.h"
+#include "kantei/base/json_schema.h"
 #include "kantei/cli/exit_code.h"
 #include "kantei/evaluate/authenticity_test_set.h"
-#include "kantei/inspect/schema_check.h"
 
 namespace kantei::cli {
 namespace {
@@ -76,7 +76,7 @@ TEST_F(AuthenticityVerbsTest, EvaluateWritesTextJsonAndPage) {
   const auto schema =
       ReadTextFile(fs::path(KANTEI_SOURCE_DIR) / "docs/schema/evaluate-authenticity-1.schema.json", 1 << 20);
   const Json schema_json = *ParseJson(*schema, "schema");
-  for (const std::string& violation : inspect::samples::SchemaCheck(schema_json).Violations(*report))
+  for (const std::string& violation : SchemaCheck(schema_json).Violations(*report))
     ADD_FAILURE() << violation;
   EXPECT_EQ(report->at("conditions").size(), 5u);
   EXPECT_EQ(report->at("conditions")[1].at("image").at("manipulated").at("auc"), 1.0);
@@ -84,7 +84,7 @@ TEST_F(AuthenticityVerbsTest, EvaluateWritesTextJsonAndPage) {
   Json damaged = *report;
   damaged["conditions"][0]["image"]["manipulated"].erase("auc");
   damaged["engines"][0]["more"] = 1;
-  EXPECT_GE(inspect::samples::SchemaCheck(schema_json).Violations(damaged).size(), 2u);
+  EXPECT_GE(SchemaCheck(schema_json).Violations(damaged).size(), 2u);
 }
 
 TEST_F(AuthenticityVerbsTest, CalibrateWritesAProfileThatEvaluateTakes) {

@@ -9,6 +9,8 @@
 #include "kantei/base/progress.h"
 #include "kantei/cli/dataset_copy_benchmark.h"
 #include "kantei/cli/dataset_forgeries.h"
+#include "kantei/cli/dataset_ideas.h"
+#include "kantei/cli/dataset_survey.h"
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/cli/verbs.h"
@@ -176,6 +178,9 @@ void AddDatasetCommand(CLI::App* root, Session* session) {
   AddDatasetCopyBenchmark(verb, session);
   AddDatasetForgeries(verb, session);
   AddDatasetReconstructions(verb, session);
+  AddDatasetIdeas(verb, session);
+  AddDatasetJudge(verb, session);
+  AddDatasetSurvey(verb, session);
 }
 
 }  // namespace kantei::cli

@@ -4,8 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <span>
 
+#include "kantei/base/base64.h"
 #include "kantei/image/decode.h"
 #include "kantei/image/encode.h"
 #include "kantei/image/transform.h"
@@ -26,21 +26,6 @@ std::size_t CharacterLength(std::string_view text) {
     if ((static_cast<unsigned char>(text[i]) & 0xC0) != 0x80) return 0;
   }
   return length;
-}
-
-std::string Base64(std::span<const std::byte> bytes) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t k = 0; k < 3; ++k)
-      group = group << 8 | (k < count ? std::to_integer<std::uint32_t>(bytes[i + k]) : 0u);
-    for (std::size_t k = 0; k < 4; ++k) out += k <= count ? kDigits[group >> (18 - 6 * k) & 63u] : '=';
-  }
-  return out;
 }
 
 std::string Coordinates(double x, double y) {
@@ -110,8 +95,11 @@ std::string Count(std::int64_t value) {
 
 std::string Thumbnail(const std::optional<image::Image>& picture, int side, std::string_view alternative) {
   if (picture) {
-    if (const auto jpeg = image::EncodeJpeg(image::ResizeToFit(*picture, side), 80); jpeg.ok())
-      return "<img alt=\"" + Html(alternative) + "\" src=\"data:image/jpeg;base64," + Base64(*jpeg) + "\">";
+    if (const auto jpeg = image::EncodeJpeg(image::ResizeToFit(*picture, side), 80); jpeg.ok()) {
+      std::string tag = "<img alt=\"" + Html(alternative) + "\" src=\"data:image/jpeg;base64,";
+      AppendBase64(*jpeg, &tag);
+      return tag + "\">";
+    }
   }
   return "<span class=\"gone\">not readable</span>";
 }

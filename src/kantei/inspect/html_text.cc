@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "kantei/base/base64.h"
 #include "kantei/image/encode.h"
 
 namespace kantei::inspect {
@@ -91,23 +92,6 @@ std::string Escaped(std::string_view text) {
   out.reserve(text.size() + 16);
   AppendEscaped(text, &out);
   return out;
-}
-
-void AppendBase64(std::span<const std::byte> bytes, std::string* out) {
-  static constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const auto digit = [](std::uint32_t bits) { return kDigits[bits & 63]; };
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::size_t left = bytes.size() - i;
-    const auto at = [&](std::size_t k) {
-      return k < left ? std::to_integer<std::uint32_t>(bytes[i + k]) : 0u;
-    };
-    const std::uint32_t group = at(0) << 16 | at(1) << 8 | at(2);
-    *out += digit(group >> 18);
-    *out += digit(group >> 12);
-    *out += left > 1 ? digit(group >> 6) : '=';
-    *out += left > 2 ? digit(group) : '=';
-  }
 }
 
 void AppendImage(const image::Image& picture, std::string_view alternative, std::string_view css_class,

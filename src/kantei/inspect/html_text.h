@@ -1,8 +1,6 @@
 // Text and pictures as they may stand in a page. Private to inspect.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -15,9 +13,6 @@ namespace kantei::inspect {
 /// codes) shown as [U+202E].
 void AppendEscaped(std::string_view text, std::string* out);
 std::string Escaped(std::string_view text);
-
-/// RFC 4648, with padding.
-void AppendBase64(std::span<const std::byte> bytes, std::string* out);
 
 /// <img> with the picture inside as a JPEG; a sentence-less dash when it cannot be encoded.
 void AppendImage(const image::Image& picture, std::string_view alternative, std::string_view css_class,

@@ -75,20 +75,6 @@ TEST(HtmlText, ReplacesInvalidUtf8) {
   EXPECT_EQ(Escaped("\xE3\x81"), "\uFFFD\uFFFD");            // cut off
 }
 
-TEST(HtmlText, Base64MatchesTheVectorsOfRfc4648) {
-  const auto encode = [](std::string_view text) {
-    std::string out;
-    AppendBase64(std::as_bytes(std::span(text)), &out);
-    return out;
-  };
-  EXPECT_EQ(encode(""), "");
-  EXPECT_EQ(encode("f"), "Zg==");
-  EXPECT_EQ(encode("fo"), "Zm8=");
-  EXPECT_EQ(encode("foo"), "Zm9v");
-  EXPECT_EQ(encode("foobar"), "Zm9vYmFy");
-  EXPECT_EQ(encode("\xFF\xFE\xFD"), "//79");
-}
-
 TEST(ReportHtml, IsOneSelfContainedPage) {
   const std::string page = Page(Sample());
   EXPECT_THAT(page, HasSubstr("default-src 'none'; img-src data:; style-src 'unsafe-inline'"));

@@ -6,12 +6,12 @@
 #include <limits>
 
 #include "kantei/base/files.h"
+#include "kantei/base/json_schema.h"
 #include "kantei/inspect/check_authenticity.h"
 #include "kantei/inspect/check_copy.h"
 #include "kantei/inspect/check_metadata.h"
 #include "kantei/inspect/check_realism.h"
 #include "kantei/inspect/inspector.h"
-#include "kantei/inspect/schema_check.h"
 #include "kantei/inspect/test_samples.h"
 
 namespace kantei::inspect {
@@ -22,9 +22,9 @@ using testing::IsEmpty;
 
 const RunFacts kRun{"1.2.3", "/srv/known", 10'000, "2025-06-01T09:30:00Z", {}};
 
-samples::SchemaCheck LoadSchema() {
+SchemaCheck LoadSchema() {
   const auto text = ReadTextFile(KANTEI_SOURCE_DIR "/docs/schema/inspect-1.schema.json", 1 << 20);
-  return samples::SchemaCheck(ParseJson(text.value(), "inspect-1.schema.json").value());
+  return SchemaCheck(ParseJson(text.value(), "inspect-1.schema.json").value());
 }
 
 /// As a consumer sees it: through text.
