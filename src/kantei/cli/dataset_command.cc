@@ -7,6 +7,7 @@
 #include "kantei/base/files.h"
 #include "kantei/base/json.h"
 #include "kantei/base/progress.h"
+#include "kantei/cli/dataset_build.h"
 #include "kantei/cli/dataset_copy_benchmark.h"
 #include "kantei/cli/dataset_forgeries.h"
 #include "kantei/cli/exit_code.h"
@@ -176,6 +177,8 @@ void AddDatasetCommand(CLI::App* root, Session* session) {
   AddDatasetCopyBenchmark(verb, session);
   AddDatasetForgeries(verb, session);
   AddDatasetReconstructions(verb, session);
+  AddDatasetBuild(verb, session);
+  AddDatasetPlan(verb, session);
 }
 
 }  // namespace kantei::cli
