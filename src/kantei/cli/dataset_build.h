@@ -7,5 +7,6 @@ namespace kantei::cli {
 
 void AddDatasetBuild(CLI::App* dataset, Session* session);
 void AddDatasetPlan(CLI::App* dataset, Session* session);
+void AddDatasetStats(CLI::App* dataset, Session* session);
 
 }  // namespace kantei::cli

@@ -179,6 +179,7 @@ void AddDatasetCommand(CLI::App* root, Session* session) {
   AddDatasetReconstructions(verb, session);
   AddDatasetBuild(verb, session);
   AddDatasetPlan(verb, session);
+  AddDatasetStats(verb, session);
 }
 
 }  // namespace kantei::cli

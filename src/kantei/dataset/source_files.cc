@@ -22,6 +22,19 @@ std::uint64_t Hash(std::string_view text) {
   return std::stoull(Sha256Hex(text).substr(0, 16), nullptr, 16);
 }
 
+std::string SourceName(const fs::path& root, const fs::path& file) {
+  const fs::path below = file.lexically_relative(root);
+  std::string name;
+  if (below.empty() || below.begin() == below.end() || std::next(below.begin()) == below.end()) {
+    const fs::path plain = fs::absolute(root).lexically_normal();
+    name = (plain.has_filename() ? plain : plain.parent_path()).filename().string();
+    if (fs::is_regular_file(root)) name = fs::absolute(root).parent_path().filename().string();
+  } else {
+    name = below.begin()->string();
+  }
+  return PlainFileName(name);
+}
+
 Result<image::Cutout> DecodeSource(const Bytes& bytes, const fs::path& path, int side) {
   image::DecodeOptions options;
   options.limits.max_pixels = 64'000'000;
