@@ -7,6 +7,7 @@
 #include "kantei/base/files.h"
 #include "kantei/base/json.h"
 #include "kantei/base/progress.h"
+#include "kantei/cli/dataset_build.h"
 #include "kantei/cli/dataset_copy_benchmark.h"
 #include "kantei/cli/dataset_forgeries.h"
 #include "kantei/cli/dataset_ideas.h"
@@ -181,6 +182,9 @@ void AddDatasetCommand(CLI::App* root, Session* session) {
   AddDatasetIdeas(verb, session);
   AddDatasetJudge(verb, session);
   AddDatasetSurvey(verb, session);
+  AddDatasetBuild(verb, session);
+  AddDatasetPlan(verb, session);
+  AddDatasetStats(verb, session);
 }
 
 }  // namespace kantei::cli

@@ -217,20 +217,6 @@ std::optional<Layer> Retouch(const Job& job, std::string_view kind, Random& rand
   return layer;
 }
 
-/// The share of the mask's pixels that equal their neighbours to the right and below.
-double FlatShare(const Image& rgb, const Image& mask) {
-  double flat = 0, count = 0;
-  for (int y = 0; y + 1 < rgb.height(); ++y) {
-    for (int x = 0; x + 1 < rgb.width(); ++x) {
-      if (mask.row(y)[x] == 0) continue;
-      const std::uint8_t *here = rgb.row(y) + 3 * x, *below = rgb.row(y + 1) + 3 * x;
-      flat += std::equal(here, here + 3, here + 3) && std::equal(here, here + 3, below) ? 1 : 0;
-      count += 1;
-    }
-  }
-  return count > 0 ? flat / count : 0;
-}
-
 /// The mask as the header says; nullopt when too little was changed.
 std::optional<Forgery> Finish(const Image& rgb, Layer layer, const ForgeryOptions& options) {
   Image changed(rgb.width(), rgb.height(), 1), mask(rgb.width(), rgb.height(), 1);

@@ -166,6 +166,19 @@ void Recolour(Image* rgb, Random& random) {
   ApplyMatrix(rgb, matrix);
 }
 
+double FlatShare(const Image& rgb, const Image& mask) {
+  double flat = 0, count = 0;
+  for (int y = 0; y + 1 < rgb.height(); ++y) {
+    for (int x = 0; x + 1 < rgb.width(); ++x) {
+      if (mask.row(y)[x] == 0) continue;
+      const std::uint8_t *here = rgb.row(y) + 3 * x, *below = rgb.row(y + 1) + 3 * x;
+      flat += std::equal(here, here + 3, here + 3) && std::equal(here, here + 3, below) ? 1 : 0;
+      count += 1;
+    }
+  }
+  return count > 0 ? flat / count : 0;
+}
+
 Piece CutPiece(const Image& rgb, const Image& mask) {
   const image::Rect box = MaskBox(mask);
   Piece piece{image::Crop(rgb, box), image::Crop(mask, box)};

@@ -32,6 +32,9 @@ void MatchColour(image::Image* piece, const image::Image& weight, const image::I
 /// A random change of hue, saturation and gain that can be seen.
 void Recolour(image::Image* rgb, Random& random);
 
+/// The share of the mask's pixels that equal their neighbours to the right and below.
+double FlatShare(const image::Image& rgb, const image::Image& mask);
+
 /// A piece of a picture with its shape, ready to be laid somewhere: colours are multiplied by alpha.
 struct Piece {
   image::Image colour, alpha;

@@ -15,6 +15,7 @@
 #include "kantei/dataset/edit_pixels.h"
 #include "kantei/dataset/forgery_pixels.h"
 #include "kantei/dataset/forgery_set_files.h"
+#include "kantei/dataset/source_files.h"
 #include "kantei/image/encode.h"
 
 namespace kantei::dataset {
@@ -24,11 +25,6 @@ namespace fs = std::filesystem;
 
 /// The table is written anew after so many files, so that it can be used before the set is whole.
 constexpr std::size_t kTableEvery = 256;
-constexpr std::size_t kMostCutouts = 400;
-/// Cut-outs are kept in memory, at this size at most.
-constexpr int kCutoutSide = 320;
-/// A picture whose luma hardly varies has nothing to forge.
-constexpr double kLeastContrast = 4;
 
 /// One file on its way into the set.
 struct Item {
@@ -43,24 +39,6 @@ struct Made {
   bool kept = false, small = false, blank = false, stopped = false;
   std::int64_t fruitless = 0;
 };
-
-std::uint64_t Hash(std::string_view text) {
-  return std::stoull(Sha256Hex(text).substr(0, 16), nullptr, 16);
-}
-
-/// The folder directly below the root, or the root's own name for files that lie in it.
-std::string SourceName(const fs::path& root, const fs::path& file) {
-  const fs::path below = file.lexically_relative(root);
-  std::string name;
-  if (below.empty() || below.begin() == below.end() || std::next(below.begin()) == below.end()) {
-    const fs::path plain = fs::absolute(root).lexically_normal();
-    name = (plain.has_filename() ? plain : plain.parent_path()).filename().string();
-    if (fs::is_regular_file(root)) name = fs::absolute(root).parent_path().filename().string();
-  } else {
-    name = below.begin()->string();
-  }
-  return PlainFileName(name);
-}
 
 Result<std::vector<Item>> Collect(const std::vector<fs::path>& roots, bool generated) {
   std::vector<Item> items;
@@ -100,18 +78,9 @@ std::vector<Item> Spread(std::vector<Item> items, std::size_t most, std::uint64_
   return chosen;
 }
 
-Result<image::Cutout> Decode(const Bytes& bytes, const fs::path& path, int side) {
-  image::DecodeOptions options;
-  options.limits.max_pixels = 64'000'000;
-  // Large ones may be shrunk while they are read, but never to less than twice the size that is wanted, so that the last
-  // step is the same for all.
-  options.max_longer_side = side > 0 ? std::max(4096, 2 * side) : 0;
-  return image::DecodeCutout(bytes, DisplayPath(path), options);
-}
-
 Result<image::Cutout> Read(const fs::path& path, int side) {
   KANTEI_TRY(const Bytes bytes, ReadFile(path, image::DecodeLimits{}.max_file_bytes));
-  return Decode(bytes, path, side);
+  return DecodeSource(bytes, path, side);
 }
 
 /// The same steps for every picture of the set, whatever its class.
@@ -129,17 +98,6 @@ Image OverRandomColour(const image::Cutout& cutout, Random& random) {
   Image ground(cutout.colour.width(), cutout.colour.height(), 3);
   Fill(&ground, RandomGround(random));
   return Lay(ground, {cutout.colour, cutout.alpha}, 0, 0).picture;
-}
-
-bool IsBlank(const Image& rgb) {
-  const Image grey = image::ToGrey(rgb);
-  double sum = 0, squares = 0;
-  for (const std::uint8_t value : grey.pixels()) {
-    sum += value;
-    squares += double(value) * value;
-  }
-  const double n = static_cast<double>(grey.pixels().size());
-  return squares / n - sum / n * (sum / n) < kLeastContrast * kLeastContrast;
 }
 
 std::vector<Image> Tiles(const Image& picture, int tiles) {
@@ -181,7 +139,7 @@ class SetWriter {
       made.kept = true;
       return made;
     }
-    const Result<image::Cutout> read = Decode(*bytes, item.path, options_.side);
+    const Result<image::Cutout> read = DecodeSource(*bytes, item.path, options_.side);
     if (!read.ok()) {
       made.file = read.error();
       return made;
@@ -299,24 +257,13 @@ class SetWriter {
 Result<std::vector<image::Cutout>> LoadCutouts(const std::vector<fs::path>& roots, std::uint64_t seed,
                                                const CancellationToken& cancellation,
                                                const ForgerySetReport& report) {
-  KANTEI_TRY(std::vector<Item> files, Collect(roots, false));
-  files = Spread(std::move(files), kMostCutouts * 2, seed);
+  KANTEI_TRY(std::vector<Item> items, Collect(roots, false));
+  items = Spread(std::move(items), kMostCutouts * 2, seed);
+  std::vector<fs::path> files;
+  for (const Item& item : items) files.push_back(item.path);
+  KANTEI_TRY(std::vector<CutoutFile> read, ReadCutouts(files, cancellation, report.bad_file));
   std::vector<image::Cutout> cutouts;
-  for (const Item& file : files) {
-    KANTEI_RETURN_IF_ERROR(cancellation.Check());
-    if (cutouts.size() >= kMostCutouts) break;
-    Result<image::Cutout> read = Read(file.path, 0);
-    if (!read.ok()) {
-      report.bad_file(read.error().message);
-      continue;
-    }
-    if (read->alpha.empty()) continue;
-    read->colour = image::ResizeToFit(read->colour, kCutoutSide);
-    read->alpha = image::ResizeToFit(read->alpha, kCutoutSide);
-    // A shadow all over is no cut-out.
-    const double share = MaskShare(read->alpha);
-    if (share > 0.02 && share < 0.97) cutouts.push_back(std::move(*read));
-  }
+  for (CutoutFile& one : read) cutouts.push_back(std::move(one.cutout));
   if (!roots.empty() && cutouts.empty())
     return Error{
         ErrorCode::kNotFound,
@@ -347,28 +294,6 @@ Result<std::vector<const ForgeryKind*>> ChooseKinds(const ForgerySetOptions& opt
 }
 
 }  // namespace
-
-bool HasBlackCorners(const Image& rgb) {
-  const int reach = std::max(6, std::min(rgb.width(), rgb.height()) / 12);
-  const auto black = [&](int x, int y) {
-    const std::uint8_t* p = rgb.row(y) + 3 * x;
-    return p[0] <= 14 && p[1] <= 14 && p[2] <= 14;
-  };
-  int triangles = 0;
-  for (int corner = 0; corner < 4; ++corner) {
-    int dark = 0, all = 0;
-    for (int v = 0; v < reach; ++v) {
-      for (int u = 0; u < reach - v; ++u) {
-        const int x = corner % 2 == 0 ? u : rgb.width() - 1 - u,
-                  y = corner / 2 == 0 ? v : rgb.height() - 1 - v;
-        dark += black(x, y) ? 1 : 0;
-        ++all;
-      }
-    }
-    triangles += dark * 100 >= all * 90 ? 1 : 0;
-  }
-  return triangles >= 2;
-}
 
 Status ForgerySetOptions::Validate() const {
   const auto bad = [](const std::string& text) { return Error{ErrorCode::kInvalidArgument, text}; };

@@ -69,7 +69,4 @@ Result<ForgerySetSummary> MakeForgerySet(const ForgerySetOptions& options,
                                          const CancellationToken& cancellation,
                                          const ForgerySetReport& report);
 
-/// True for the black triangles that turning leaves in the corners of a picture (at least two of them).
-bool HasBlackCorners(const image::Image& rgb);
-
 }  // namespace kantei::dataset

@@ -12,6 +12,7 @@
 #include "kantei/base/files.h"
 #include "kantei/dataset/edit_test_pictures.h"
 #include "kantei/dataset/forgery_pixels.h"
+#include "kantei/dataset/source_files.h"
 #include "kantei/image/decode.h"
 #include "kantei/image/encode.h"
 

@@ -1,8 +1,9 @@
-// What to put in place of what: an object of a scene, and the words for an inpainting engine.
+// What is to stand where an object stood: the interface to whatever has the idea (a language model, an ontology, or nothing).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,7 +13,8 @@
 namespace kantei::dataset {
 
 struct SceneObject {
-  std::string name;  ///< a noun: "dog", "dining table"
+  std::string
+      name;  ///< of its category, e.g. "dog"; "object", "subject" or "background" when nothing is known
   double share = 0;  ///< of the picture's area, 0..1
 };
 
@@ -22,21 +24,23 @@ struct SceneDescription {
 };
 
 struct ReplacementIdea {
-  std::size_t object_idx = 0;  ///< into SceneDescription::objects
-  std::string replacement;     ///< a noun
-  std::string prompt;          ///< what the filled region and its surroundings shall show
-  std::string negative_prompt;
-  std::string reason;  ///< in words
-  std::string source;  ///< who had the idea
+  std::size_t object_idx = 0;  ///< in SceneDescription::objects
+  std::string replacement;     ///< what shall be there; empty: nothing in particular
+  std::string prompt, negative_prompt;
+  std::string reason;  ///< one sentence for people
+  std::string source;  ///< who had the idea, for the manifest: "caption", a model's name, ...
 };
 
-/// Thread-safe.
+/// Propose may be called from several threads. The same scene and seed give the same idea.
 class ReplacementSource {
  public:
   virtual ~ReplacementSource() = default;
-  /// kInvalidArgument: a scene without objects. kCancelled.
+  /// kInvalidArgument when the scene has no object; kUnavailable when whoever has ideas cannot be reached; kCancelled.
   virtual Result<ReplacementIdea> Propose(const SceneDescription& scene, std::uint64_t seed,
                                           const CancellationToken& cancellation) = 0;
 };
+
+/// Knows no replacement: draws an object by area and asks for the scene as its caption and that object tell. Source "caption".
+std::unique_ptr<ReplacementSource> MakeCaptionSource();
 
 }  // namespace kantei::dataset
