@@ -73,9 +73,11 @@ Result<int> RunBuild(Session* session, Arguments* arguments) {
   {
     std::optional<Progress> progress;
     dataset::BuildSetReport report;
-    report.survey = [&](std::size_t total) { progress.emplace("looking at the sources", total, "pictures"); };
+    report.survey = [&](std::size_t total) {
+      return &progress.emplace("looking at the sources", total, "pictures");
+    };
     report.begin = [&](std::size_t total) { progress.emplace("building", total, "pictures"); };
-    report.surveyed = report.done = [&] { progress->Advance(); };
+    report.done = [&] { progress->Advance(); };
     report.bad_file = [&](const std::string& problem) {
       const std::string line = "kantei: " + TerminalText(problem);
       progress ? progress->Say(line) : session->Complain(TerminalText(problem));
@@ -101,10 +103,10 @@ Result<int> RunPlan(Session* session, const std::string& file) {
 }  // namespace
 
 void AddDatasetBuild(CLI::App* dataset, Session* session) {
-  CLI::App* verb = dataset->add_subcommand(
-      "build",
-      "Build a set of inpainted and generated pictures with exact masks, full annotations and splits, after a "
-      "plan");
+  CLI::App* verb = dataset->add_subcommand("build",
+                                           "Build a set of inpainted and generated pictures with exact "
+                                           "masks, full annotations and splits, after a "
+                                           "plan");
   auto arguments = std::make_shared<Arguments>();
   verb->add_option("SOURCE", arguments->sources,
                    "Directories of authentic pictures; each folder directly below is a source by name")

@@ -26,8 +26,8 @@ Result<int> RunStats(Session* session, const Arguments& arguments) {
     return kExitOk;
   }
   std::vector<std::vector<std::string>> rows{{"what", "name", "pictures"}};
-  for (const char* what : {"history", "kind", "engine", "split", "source", "mask_kind", "post_processing", "refused",
-                           "fruitless"})
+  for (const char* what : {"history", "kind", "engine", "split", "source", "mask_kind", "post_processing",
+                           "refused", "fruitless"})
     for (const auto& [name, count] : json.at(what).items())
       rows.push_back({what, TerminalText(name), std::to_string(count.get<std::int64_t>())});
   session->out.Write(AlignColumns(rows));

@@ -64,7 +64,8 @@ std::mutex& Turn() {
   return turn;
 }
 
-generate::SampleOptions Sampling(const ReplacementIdea& idea, int steps, double guidance, std::uint64_t seed) {
+generate::SampleOptions Sampling(const ReplacementIdea& idea, int steps, double guidance,
+                                 std::uint64_t seed) {
   generate::SampleOptions options;
   options.prompt = idea.prompt;
   options.negative_prompt = idea.negative_prompt;
@@ -82,8 +83,7 @@ class DiffusionEngine final : public BuildEngine {
                                             const CancellationToken& cancellation) const override {
     const image::Rect box = MaskBox(job.mask);
     if (box.width == 0) return std::optional<FilledPicture>();
-    const int margin =
-        std::max(kLeastSurroundings, Round(kSurroundings * std::max(box.width, box.height)));
+    const int margin = std::max(kLeastSurroundings, Round(kSurroundings * std::max(box.width, box.height)));
     const int left = std::max(0, box.x - margin), top = std::max(0, box.y - margin);
     const image::Rect area{left, top, std::min(job.rgb.width(), box.x + box.width + margin) - left,
                            std::min(job.rgb.height(), box.y + box.height + margin) - top};

@@ -20,7 +20,8 @@ namespace kantei::dataset {
 ///   animedl2m.json   AnimeDL-2M: raw, text, mask[], inpaint[], t2i[] for each source picture
 ///   samples.csv      one row a picture with all that is known
 /// Paths in them are relative to the list.
-Status WriteLists(const std::filesystem::path& out, const BuildPlan& plan, std::span<const BuiltSample> samples);
+Status WriteLists(const std::filesystem::path& out, const BuildPlan& plan,
+                  std::span<const BuiltSample> samples);
 
 /// Near duplicates in two splits whose pictures are not of one source picture, and held-out engines, sources and objects outside
 /// test-out. Written to leaks.json; gives their number.

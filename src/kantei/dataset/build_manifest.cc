@@ -81,7 +81,8 @@ Result<std::unique_ptr<BuildManifest>> BuildManifest::Open(const fs::path& file)
     KANTEI_TRY(const std::size_t end,
                WalkLines(text, file, [&](const Json& row, std::size_t offset, std::size_t size) -> Status {
                  const std::string picture = row.at("picture").get<std::string>();
-                 if (runs.empty() || runs.back().picture != picture) runs.push_back({picture, {offset, 0}, false});
+                 if (runs.empty() || runs.back().picture != picture)
+                   runs.push_back({picture, {offset, 0}, false});
                  runs.back().place.size += size;
                  runs.back().finished = row.at("step") == "annotation" || row.at("status") != "ok";
                  return {};
@@ -139,8 +140,8 @@ Status BuildManifest::Sort() {
 
 Status ReadManifest(const fs::path& file, const std::function<Status(const Json& row)>& row) {
   KANTEI_TRY(const MappedFile mapped, OpenMapped(file));
-  const auto walked = WalkLines(Text(mapped), file,
-                                [&](const Json& line, std::size_t, std::size_t) { return row(line); });
+  const auto walked =
+      WalkLines(Text(mapped), file, [&](const Json& line, std::size_t, std::size_t) { return row(line); });
   if (!walked.ok()) return walked.error();
   return {};
 }

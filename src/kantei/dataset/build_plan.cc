@@ -41,8 +41,8 @@ Status ReadMasks(const Json& json, const std::string& place, PlanMasks* masks) {
       weights.Number(name.c_str(), 0, 1000, &masks->weights[i]);
       sum += masks->weights[i];
     }
-    if (sum <= 0) weights.Fail("", "a weight above 0 for one kind at least");
     fields.Take(weights.Finish());
+    if (sum <= 0) fields.Fail("kinds", "a weight above 0 for one kind at least");
   }
   fields.Range("area", 0.0001, 0.9, &masks->least_share, &masks->most_share);
   std::string law = masks->even_law ? "log-uniform" : "any";
@@ -102,7 +102,9 @@ Status ReadRecipe(const Json& json, const std::string& place, PlanRecipe* recipe
         else
           step.Range(key, 1, 100, &read.low, &read.high);
       }
-      if (found != 1) step.Fail("", "one of jpeg, webp, resize (each with [least, most]) and lanczos-x2 (true)");
+      if (found != 1)
+        fields.Fail("steps",
+                    "one of jpeg, webp, resize (each with [least, most]) and lanczos-x2 (true) in each step");
       fields.Take(step.Finish());
       const bool codec = read.kind == PlanPostStep::Kind::kJpeg || read.kind == PlanPostStep::Kind::kWebp;
       if (codec && i + 1 < steps->size()) fields.Fail("steps", "jpeg and webp as the last step only");
@@ -166,7 +168,8 @@ void ReadList(PlanFields* fields, const char* key, std::vector<T>* list, const R
   list->clear();
   if (json->size() > kMostEntries) return fields->Fail(key, "200 entries at most");
   for (std::size_t i = 0; i < json->size(); ++i)
-    fields->Take(read((*json)[i], fields->PlaceOf(key) + "[" + std::to_string(i) + "]", &list->emplace_back()));
+    fields->Take(
+        read((*json)[i], fields->PlaceOf(key) + "[" + std::to_string(i) + "]", &list->emplace_back()));
 }
 
 Status ReadPlan(const Json& json, const std::string& name, BuildPlan* plan) {
@@ -199,9 +202,12 @@ Status ReadPlan(const Json& json, const std::string& name, BuildPlan* plan) {
     held_out = held_out || engine.held_out;
     if (!engines.insert(engine.name).second) fields.Fail("engines", "each engine once");
   }
-  if (!drawn && plan->pictures.variants > 0) fields.Fail("engines", "an engine with a weight above 0, or no variants");
+  if (!drawn && plan->pictures.variants > 0)
+    fields.Fail("engines", "an engine with a weight above 0, or no variants");
   if (!held_out && plan->splits.ratios[3] > 0)
-    fields.Fail("splits", "a test-out ratio of 0, since no engine is held out (sources and objects that are go there anyway)");
+    fields.Fail(
+        "splits",
+        "a test-out ratio of 0, since no engine is held out (sources and objects that are go there anyway)");
   if (!in_domain) fields.Fail("engines", "an engine that is not held out");
   double weights = 0;
   for (const PlanRecipe& recipe : plan->post) weights += recipe.weight;

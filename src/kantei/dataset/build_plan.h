@@ -75,12 +75,12 @@ struct PlanTextToPicture {
 struct PlanQuality {
   /// Below these a regenerated picture is refused (what is spliced is bit-identical outside the mask). 0: no limit.
   double least_psnr = 0, least_ssim = 0;
-  double least_changed = 0.4;  ///< of the mask's pixels must differ by more than 2 levels
-  double most_flat = 0.5;      ///< of them may equal their neighbours
-  std::string realism = "photo";       ///< reference of the realism score; empty: not measured
-  double least_realism = 0;            ///< of the robust score, 0..1
-  std::string detector;                ///< weights, "shipped", or empty: none
-  double least_uncertainty = 0;        ///< of the detector, bits, 0..1: what it finds easy is refused
+  double least_changed = 0.4;     ///< of the mask's pixels must differ by more than 2 levels
+  double most_flat = 0.5;         ///< of them may equal their neighbours
+  std::string realism = "photo";  ///< reference of the realism score; empty: not measured
+  double least_realism = 0;       ///< of the robust score, 0..1
+  std::string detector;           ///< weights, "shipped", or empty: none
+  double least_uncertainty = 0;   ///< of the detector, bits, 0..1: what it finds easy is refused
 };
 
 struct PlanSplits {
@@ -95,9 +95,10 @@ struct BuildPlan {
   PlanPictures pictures;
   PlanMasks masks;
   std::vector<PlanEngine> engines;
-  double regenerated = 0.25;         ///< share of the results
-  bool regenerated_as_edited = true; ///< else their history is "generated", and the mask is in the manifest only
-  std::string redecoder;             ///< autoencoder or diffusion model; empty: the shipped model's
+  double regenerated = 0.25;  ///< share of the results
+  bool regenerated_as_edited =
+      true;               ///< else their history is "generated", and the mask is in the manifest only
+  std::string redecoder;  ///< autoencoder or diffusion model; empty: the shipped model's
   PlanTextToPicture text_to_picture;
   std::vector<PlanRecipe> post;
   PlanQuality quality;

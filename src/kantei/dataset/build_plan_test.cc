@@ -13,7 +13,8 @@ namespace {
 using testing::HasSubstr;
 
 TEST(BuildPlanTest, WhatIsPrintedIsTheDefault) {
-  const auto empty = ParseBuildPlan("{}", "plan.json"), printed = ParseBuildPlan(DefaultPlanText(), "plan.json");
+  const auto empty = ParseBuildPlan("{}", "plan.json"),
+             printed = ParseBuildPlan(DefaultPlanText(), "plan.json");
   ASSERT_TRUE(empty.ok()) << empty.error().message;
   ASSERT_TRUE(printed.ok()) << printed.error().message;
   EXPECT_EQ(BuildPlanJson(*empty), BuildPlanJson(*printed));
@@ -56,23 +57,28 @@ TEST(BuildPlanTest, ErrorsNameTheMember) {
   expect(R"({"pictures": {"max_side": 4096}})", "pictures.max_side", "64 to 2048");
   expect(R"({"masks": {"area": [0.4, 0.1]}})", "masks.area is [0.4,0.1]", "[least, most]");
   expect(R"({"masks": {"kinds": {"circle": 1}}})", "masks.kinds.circle", "not known");
+  expect(R"({"masks": {"kinds": {"instance": 0}}})", "masks.kinds", "above 0");
   expect(R"({"engines": [{"engine": "lama"}]})", "engines[0].engine is \"lama\"", "telea");
-  expect(R"({"engines": [{"engine": "telea"}, {"engine": "telea"}], "splits": {"ratios": {"train": 1}}})", "engines", "each engine once");
+  expect(R"({"engines": [{"engine": "telea"}, {"engine": "telea"}], "splits": {"ratios": {"train": 1}}})",
+         "engines", "each engine once");
   expect(R"({"engines": [{"engine": "telea", "steps": 3}]})", "engines[0].steps", "not known");
   expect(R"({"engines": [{"engine": "telea", "held_out": true}]})", "engines", "not held out");
   expect(R"({"engines": [{"engine": "telea"}]})", "splits", "no engine is held out");
   expect(R"({"splits": {"ratios": {"train": 0.5}}})", "splits.ratios", "sum up to 1");
   expect(R"({"post_processing": [{"name": "x", "steps": [{"jpeg": [60, 90]}, {"resize": [0.5, 1]}]}]})",
          "post_processing[0].steps", "last step only");
-  expect(R"({"post_processing": [{"name": "x", "steps": [{"gif": 1}]}]})", "post_processing[0].steps[0]", "one of jpeg");
+  expect(R"({"post_processing": [{"name": "x", "steps": [{"gif": 1}]}]})", "post_processing[0].steps",
+         "one of jpeg");
   expect(R"({"quality": {"least_uncertainty": 0.2}})", "quality.least_uncertainty", "nothing is measured");
   expect(R"({"annotations": ["voc"]})", "annotations", "coco");
   expect(R"({"seed": 1, "seed": 2})", "plan.json", "equal keys");
 }
 
 BuildPlan SplitPlan() {
-  auto plan = ParseBuildPlan(R"({"splits": {"ratios": {"train": 0.5, "val": 0.2, "test-in": 0.1, "test-out": 0.2},
-      "held_out_sources": ["far"], "held_out_objects": ["dog"]}})", "plan.json");
+  auto plan =
+      ParseBuildPlan(R"({"splits": {"ratios": {"train": 0.5, "val": 0.2, "test-in": 0.1, "test-out": 0.2},
+      "held_out_sources": ["far"], "held_out_objects": ["dog"]}})",
+                     "plan.json");
   return *plan;
 }
 

@@ -42,9 +42,8 @@ void AddSegments(const Image& rgb, Scene* scene) {
         edge[s] <= kMostEdge * 2 * (small.width() + small.height()))
       order.push_back(s);
   }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-    return segments.sizes[a] > segments.sizes[b];
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return segments.sizes[a] > segments.sizes[b]; });
   order.resize(std::min(order.size(), kMostSegments));
   for (const std::size_t s : order) {
     Image mask(small.width(), small.height(), 1);

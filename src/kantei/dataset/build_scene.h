@@ -24,7 +24,7 @@ struct FoundObject {
 
 struct Scene {
   std::string caption;
-  std::vector<FoundObject> objects;     ///< largest first
+  std::vector<FoundObject> objects;  ///< largest first
   const CocoPicture* annotated = nullptr;
   /// What is beside it must not be called background: the union of annotated objects, or the subject. Empty: nothing was found.
   std::vector<std::size_t> foreground;
@@ -42,8 +42,8 @@ Result<image::Image> DrawFound(const FoundObject& object, const Scene& scene, in
 struct ChosenMask {
   image::Image mask;
   BuildMaskKind kind = BuildMaskKind::kRandomShape;
-  std::string shape;                  ///< "object", or of a random shape "strokes", "blob", ...
-  std::vector<std::size_t> objects;   ///< of the scene, that it covers
+  std::string shape;                 ///< "object", or of a random shape "strokes", "blob", ...
+  std::vector<std::size_t> objects;  ///< of the scene, that it covers
   double share = 0;
 };
 

@@ -19,7 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The survey is made in parts, so that there is something to be seen of it.
 constexpr std::uint64_t kMostTable = 1ull << 30;
 
 Status MakeFolder(const fs::path& path) {
@@ -36,8 +35,8 @@ Status Keep(const fs::path& file, const std::string& text, const char* what) {
   if (!fs::exists(file, ignored)) return WriteFileAtomic(file, text);
   KANTEI_TRY(const std::string there, ReadTextFile(file, kMostTable));
   if (there == text) return {};
-  return Error{ErrorCode::kInvalidArgument, DisplayPath(file.parent_path()) + " holds a set of " + what + " (" +
-                                                DisplayPath(file.filename()) +
+  return Error{ErrorCode::kInvalidArgument, DisplayPath(file.parent_path()) + " holds a set of " + what +
+                                                " (" + DisplayPath(file.filename()) +
                                                 " has them); use those, or another --out"};
 }
 
@@ -58,16 +57,16 @@ Result<std::vector<SourcePicture>> Survey(const BuildSetOptions& options, const 
     }
   }
   if (files.empty()) return Error{ErrorCode::kNotFound, "no picture lies below the folders that were named"};
-  report.survey(files.size());
-  KANTEI_TRY(const std::vector<SurveyedPicture> surveyed,
-             SurveyPictures(files, options.out / ".survey", ThreadCount(options.threads), cancellation, nullptr));
-  const std::vector<std::uint32_t> groups = SamePictureGroups(
-      surveyed, options.plan.splits.near_duplicate, ThreadCount(options.threads), cancellation);
+  Progress* progress = report.survey(files.size());
+  KANTEI_TRY(
+      const std::vector<SurveyedPicture> surveyed,
+      SurveyPictures(files, options.out / ".survey", ThreadCount(options.threads), cancellation, progress));
+  const std::vector<std::uint32_t> groups = SamePictureGroups(surveyed, options.plan.splits.near_duplicate,
+                                                              ThreadCount(options.threads), cancellation);
   KANTEI_RETURN_IF_ERROR(cancellation.Check());
   std::vector<SourcePicture> pictures;
   std::set<std::string> digests;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    report.surveyed();
     SourcePicture picture{files[i], names[i], surveyed[i].sha256, groups[i], {}, surveyed[i].problem};
     if (!picture.problem.empty()) {
       ++summary->failed;
@@ -89,14 +88,16 @@ std::string SourcesTable(const std::vector<SourcePicture>& pictures) {
   for (const SourcePicture& picture : pictures) {
     if (!picture.problem.empty()) continue;
     std::string file = DisplayPath(picture.file.filename());
-    std::replace_if(file.begin(), file.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '_');
-    text += file + "\t" + picture.source + "\t" + picture.digest + "\t" + std::to_string(picture.group) + "\t" +
-            std::string(kBuildSplits[picture.split]) + "\n";
+    std::replace_if(
+        file.begin(), file.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; }, '_');
+    text += file + "\t" + picture.source + "\t" + picture.digest + "\t" + std::to_string(picture.group) +
+            "\t" + std::string(kBuildSplits[picture.split]) + "\n";
   }
   return text;
 }
 
-Status LoadCutouts(BuildContext* context, const CancellationToken& cancellation, const BuildSetReport& report) {
+Status LoadCutouts(BuildContext* context, const CancellationToken& cancellation,
+                   const BuildSetReport& report) {
   context->cutouts.resize(kBuildSplits.size());
   const BuildSetOptions& options = *context->options;
   if (options.cutouts.empty()) return {};
@@ -148,7 +149,8 @@ Status LoadModels(BuildContext* context) {
   return {};
 }
 
-Status Finish(const BuildSetOptions& options, BuildSetSummary* summary, const CancellationToken& cancellation) {
+Status Finish(const BuildSetOptions& options, BuildSetSummary* summary,
+              const CancellationToken& cancellation) {
   std::vector<BuiltSample> samples;
   std::string last;
   KANTEI_RETURN_IF_ERROR(ReadManifest(options.out / kManifestFile, [&](const Json& row) -> Status {
@@ -166,10 +168,20 @@ Status Finish(const BuildSetOptions& options, BuildSetSummary* summary, const Ca
   }));
   std::sort(samples.begin(), samples.end(),
             [](const BuiltSample& a, const BuiltSample& b) { return a.key < b.key; });
+  for (const BuiltSample& sample : samples) {
+    for (const std::string* file : {&sample.picture, &sample.mask}) {
+      std::error_code ignored;
+      if (file->empty() || fs::exists(options.out / *file, ignored)) continue;
+      return Error{ErrorCode::kNotFound,
+                   DisplayPath(options.out / *file) + " is gone; take the rows of \"" + sample.key +
+                       "\" out of manifest.jsonl and run the same command again to have it made anew"};
+    }
+  }
   KANTEI_RETURN_IF_ERROR(WriteLists(options.out, options.plan, samples));
   // Even after Ctrl-C: the lists are to be whole.
   static_cast<void>(cancellation);
-  KANTEI_TRY(summary->leaks, CheckLeaks(options.out, options.plan, samples, ThreadCount(options.threads), {}));
+  KANTEI_TRY(summary->leaks,
+             CheckLeaks(options.out, options.plan, samples, ThreadCount(options.threads), {}));
   KANTEI_RETURN_IF_ERROR(WriteDataCard(options, *summary, samples));
   return WriteSums(options.out, samples);
 }
@@ -178,8 +190,7 @@ Status Finish(const BuildSetOptions& options, BuildSetSummary* summary, const Ca
 
 Status BuildSetOptions::Validate() const {
   if (sources.empty()) return Error{ErrorCode::kInvalidArgument, "no folder of pictures is named"};
-  if (out.empty())
-    return Error{ErrorCode::kInvalidArgument, "no folder for the set is named; add --out DIR"};
+  if (out.empty()) return Error{ErrorCode::kInvalidArgument, "no folder for the set is named; add --out DIR"};
   if (!plan.splits.held_out_objects.empty() && annotations.empty())
     return Error{ErrorCode::kInvalidArgument,
                  "the plan holds out objects, and only annotations name them; add --annotations FILE"};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kantei/base/cancellation.h"
+#include "kantei/base/progress.h"
 #include "kantei/base/result.h"
 #include "kantei/dataset/build_plan.h"
 #include "kantei/dataset/replacement.h"
@@ -16,8 +17,9 @@
 namespace kantei::dataset {
 
 struct BuildSetOptions {
-  std::vector<std::filesystem::path> sources;  ///< folders; each folder directly below one is a source by name
-  std::filesystem::path out;                   ///< made if need be
+  std::vector<std::filesystem::path>
+      sources;                ///< folders; each folder directly below one is a source by name
+  std::filesystem::path out;  ///< made if need be
   BuildPlan plan;
   std::vector<std::filesystem::path> annotations;  ///< COCO's JSON
   std::vector<std::filesystem::path> cutouts;      ///< folders of pictures with transparency, for copy-paste
@@ -33,14 +35,15 @@ struct BuildSetSummary {
   std::int64_t duplicates = 0;                            ///< files that are equal to another
   std::int64_t failed = 0;                                ///< files that could not be read
   std::map<std::string, std::int64_t> engines, splits;    ///< pictures in the set
-  std::int64_t leaks = 0;  ///< near duplicates across splits that were found at the end; leaks.json names them
-  bool finished = true;    ///< false when it was cancelled
+  std::int64_t leaks =
+      0;                 ///< near duplicates across splits that were found at the end; leaks.json names them
+  bool finished = true;  ///< false when it was cancelled
 };
 
 struct BuildSetReport {
   std::function<void(const std::string& problem)> bad_file;
-  std::function<void(std::size_t total)> survey;  ///< once, with the number of source files
-  std::function<void()> surveyed;
+  /// Once, with the number of source files; what it returns is advanced while they are looked at, and may be null.
+  std::function<Progress*(std::size_t total)> survey;
   std::function<void(std::size_t total)> begin;  ///< once, with the number of pictures to be made
   std::function<void()> done;
 };

@@ -54,8 +54,8 @@ class BuildSetTest : public testing::Test {
     options_.sources = {root_ / "real"};
     options_.out = root_ / "set";
     options_.threads = 2;
-    report_.survey = report_.begin = [](std::size_t) {};
-    report_.surveyed = [] {};
+    report_.survey = [](std::size_t) { return nullptr; };
+    report_.begin = [](std::size_t) {};
     report_.done = [this] { ++done_; };
     report_.bad_file = [this](const std::string& problem) { problems_.push_back(problem); };
   }
@@ -113,12 +113,17 @@ TEST_F(BuildSetTest, PicturesMasksAndSplits) {
   for (const BuiltSample& s : Samples()) {
     split_of[s.key.substr(0, s.key.find('.'))] = s.split;
     EXPECT_EQ(*Sha256File(options_.out / s.picture), s.picture_sha256);
-    if (s.source == "far") EXPECT_EQ(s.split, "test-out");
+    if (s.source == "far") {
+      EXPECT_EQ(s.split, "test-out");
+    }
     if (s.history == "authentic") continue;
-    if (s.source != "far") EXPECT_EQ(s.engine == "diffuse", s.split == "test-out") << s.key;
+    if (s.source != "far") {
+      EXPECT_EQ(s.engine == "diffuse", s.split == "test-out") << s.key;
+    }
     EXPECT_TRUE(s.identical_outside);
     EXPECT_FALSE(s.psnr_outside.has_value());
-    const Image picture = Decode(s.picture), mask = image::ToGrey(Decode(s.mask)), original = Decode(s.original);
+    const Image picture = Decode(s.picture), mask = image::ToGrey(Decode(s.mask)),
+                original = Decode(s.original);
     ASSERT_EQ(mask.width(), picture.width());
     ASSERT_EQ(original.height(), picture.height());
     EXPECT_NEAR(MaskShare(mask), s.mask_share, 1e-9);
@@ -131,8 +136,11 @@ TEST_F(BuildSetTest, PicturesMasksAndSplits) {
     // Without post-processing, what is outside the mask is the authentic picture bit for bit, and inside it is not.
     int inside = 0;
     for (std::size_t i = 0; i < mask.pixels().size(); ++i) {
-      const bool same = std::equal(&picture.pixels()[3 * i], &picture.pixels()[3 * i] + 3, &original.pixels()[3 * i]);
-      if (mask.pixels()[i] == 0) ASSERT_TRUE(same) << s.key;
+      const bool same =
+          std::equal(&picture.pixels()[3 * i], &picture.pixels()[3 * i] + 3, &original.pixels()[3 * i]);
+      if (mask.pixels()[i] == 0) {
+        ASSERT_TRUE(same) << s.key;
+      }
       inside += mask.pixels()[i] != 0 && !same ? 1 : 0;
     }
     EXPECT_GT(inside, 0);
@@ -176,6 +184,10 @@ TEST_F(BuildSetTest, GoesOnAfterAKill) {
   const auto third = Build();
   ASSERT_TRUE(third.ok());
   EXPECT_EQ(third->kept, 27);
+  // What the user took away is missed.
+  const std::vector<BuiltSample> samples = Samples();
+  fs::remove(options_.out / samples.back().picture);
+  EXPECT_THAT(Build().error().message, HasSubstr("is gone"));
 }
 
 TEST_F(BuildSetTest, StopsAndGoesOn) {
@@ -210,7 +222,9 @@ TEST_F(BuildSetTest, EveryAnnotationIsReadBack) {
     EXPECT_EQ(count(*read, History::kAuthentic), with_authentic ? authentic["train"] : 0) << name;
     for (const AuthenticitySample& s : *read) {
       EXPECT_TRUE(fs::exists(s.picture)) << s.picture;
-      if (s.history == History::kEdited) EXPECT_TRUE(fs::exists(s.mask)) << s.mask;
+      if (s.history == History::kEdited) {
+        EXPECT_TRUE(fs::exists(s.mask)) << s.mask;
+      }
     }
   };
   check("", AuthenticityLayout::kSet, true);
@@ -258,16 +272,22 @@ TEST_F(BuildSetTest, BadFilesAndForeignSets) {
 TEST_F(BuildSetTest, AnnotatedObjectsAndCaptions) {
   Json images = Json::array(), annotations = Json::array();
   for (int i = 0; i < 7; ++i) {
-    images.push_back(Json{{"id", i}, {"file_name", "p" + std::to_string(i) + ".png"}, {"width", 150 + 7 * i}, {"height", 120}});
+    images.push_back(Json{
+        {"id", i}, {"file_name", "p" + std::to_string(i) + ".png"}, {"width", 150 + 7 * i}, {"height", 120}});
     for (int k = 0; k < 2; ++k) {
       const int x = 20 + 60 * k;
-      annotations.push_back(Json{{"id", 2 * i + k}, {"image_id", i}, {"category_id", k + 1},
-                                 {"segmentation", Json::array({Json::array({x, 30, x + 30, 30, x + 30, 70, x, 70})})}});
+      annotations.push_back(
+          Json{{"id", 2 * i + k},
+               {"image_id", i},
+               {"category_id", k + 1},
+               {"segmentation", Json::array({Json::array({x, 30, x + 30, 30, x + 30, 70, x, 70})})}});
     }
     annotations.push_back(Json{{"id", 100 + i}, {"image_id", i}, {"caption", "number " + std::to_string(i)}});
   }
-  const Json coco{{"images", images}, {"annotations", annotations},
-                  {"categories", Json::array({Json{{"id", 1}, {"name", "box"}}, Json{{"id", 2}, {"name", "crate"}}})}};
+  const Json coco{
+      {"images", images},
+      {"annotations", annotations},
+      {"categories", Json::array({Json{{"id", 1}, {"name", "box"}}, Json{{"id", 2}, {"name", "crate"}}})}};
   ASSERT_TRUE(WriteFileAtomic(root_ / "coco.json", DumpJson(coco)).ok());
   options_.annotations = {root_ / "coco.json"};
   options_.plan.masks.weights = {1, 0, 1, 0, 0};
@@ -289,7 +309,9 @@ TEST_F(BuildSetTest, AnnotatedObjectsAndCaptions) {
     EXPECT_EQ(s.idea_source, "caption");
     instances += s.mask_kind == "instance" ? 1 : 0;
     classes += s.mask_kind == "multi-class" ? 1 : 0;
-    if (s.mask_kind == "instance") EXPECT_NEAR(s.mask_share * s.width * s.height, 34 * 44, 100);
+    if (s.mask_kind == "instance") {
+      EXPECT_NEAR(s.mask_share * s.width * s.height, 34 * 44, 100);
+    }
   }
   EXPECT_GT(instances, 0);
   EXPECT_GT(classes, 0);

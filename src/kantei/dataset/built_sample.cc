@@ -125,7 +125,8 @@ Result<BuiltSample> ParseSampleRow(const Json& row) {
     if (problem.empty() && !IsInside(*path)) problem = "path";
   if (problem.empty() && (sample.picture.empty() || sample.width < 1 || sample.height < 1)) problem = "file";
   if (!problem.empty())
-    return Error{ErrorCode::kCorrupt, "a row \"annotation\" of a manifest has no fitting \"" + problem + "\""};
+    return Error{ErrorCode::kCorrupt,
+                 "a row \"annotation\" of a manifest has no fitting \"" + problem + "\""};
   return sample;
 }
 

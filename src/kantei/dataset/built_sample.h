@@ -15,7 +15,8 @@ namespace kantei::dataset {
 
 /// Paths are relative to the set's folder, with '/'. Empty: there is none.
 struct BuiltSample {
-  std::string key;  ///< SOURCE/NAME.DIGEST#NUMBER; 00 is the authentic picture, "text" the counterpart made from words
+  std::string
+      key;  ///< SOURCE/NAME.DIGEST#NUMBER; 00 is the authentic picture, "text" the counterpart made from words
   std::string picture, mask, original;
   std::string history;  ///< authentic, edited, generated
   std::string kind;     ///< authentic, spliced, regenerated, text-to-picture
@@ -29,7 +30,7 @@ struct BuiltSample {
   std::string mask_kind, mask_shape, material;
   double mask_share = 0;
   image::Rect box;
-  std::string rle;  ///< COCO's compressed counts of the mask
+  std::string rle;                   ///< COCO's compressed counts of the mask
   std::vector<std::string> objects;  ///< names of what the mask covers; of an authentic picture, of all in it
   std::string caption, replacement, prompt, negative_prompt, reason, idea_source;
   std::string post;  ///< the recipe's name

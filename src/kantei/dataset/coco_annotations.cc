@@ -93,8 +93,7 @@ std::string ReadRle(const Json& json, const CocoPicture& picture, CocoObject* ob
   }
   std::uint64_t sum = 0;
   for (const std::uint32_t count : rle.counts) sum += count;
-  const std::uint64_t pixels =
-      static_cast<std::uint64_t>(rle.width) * static_cast<std::uint64_t>(rle.height);
+  const std::uint64_t pixels = static_cast<std::uint64_t>(rle.width) * static_cast<std::uint64_t>(rle.height);
   if (sum != pixels)
     return "run lengths sum up to " + std::to_string(sum) + " pixels and the picture has " +
            std::to_string(pixels);
@@ -218,9 +217,8 @@ const CocoPicture* CocoAnnotations::Find(const fs::path& file) const {
   for (auto it = first; it != last; ++it) {
     const CocoPicture& picture = pictures_[it->second];
     const std::string& name = picture.file_name;
-    const bool fits = path.ends_with(name) &&
-                      (path.size() == name.size() || name.starts_with('/') ||
-                       path[path.size() - name.size() - 1] == '/');
+    const bool fits = path.ends_with(name) && (path.size() == name.size() || name.starts_with('/') ||
+                                               path[path.size() - name.size() - 1] == '/');
     if (!fits) continue;
     two = best != nullptr && best->file_name.size() == name.size();
     if (best == nullptr || name.size() > best->file_name.size()) best = &picture;

@@ -30,7 +30,8 @@ struct CocoPicture {
 };
 
 /// The object's mask scaled to a picture of another size than the annotated one.
-Result<image::Image> DrawObject(const CocoObject& object, const CocoPicture& annotated, int width, int height);
+Result<image::Image> DrawObject(const CocoObject& object, const CocoPicture& annotated, int width,
+                                int height);
 
 class CocoAnnotations {
  public:

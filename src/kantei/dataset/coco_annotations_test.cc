@@ -55,7 +55,9 @@ TEST(CocoAnnotationsTest, FaultsNameTheirPlace) {
     CocoAnnotations annotations;
     return annotations.AddJson(
         R"({"images": [{"id": 1, "file_name": "a.jpg", "width": 4, "height": 4}],
-            "categories": [{"id": 1, "name": "cat"}], "annotations": [)" + annotation + "]}", "x.json");
+            "categories": [{"id": 1, "name": "cat"}], "annotations": [)" +
+            annotation + "]}",
+        "x.json");
   };
   const auto expect = [&](const std::string& annotation, const char* text) {
     const Status status = add(annotation);
@@ -67,9 +69,12 @@ TEST(CocoAnnotationsTest, FaultsNameTheirPlace) {
   expect(R"({"image_id": 2, "category_id": 1, "segmentation": []})", "no image");
   expect(R"({"image_id": 1, "category_id": 2, "segmentation": []})", "no category");
   expect(R"({"image_id": 1, "category_id": 1, "segmentation": [[1, 2, 3]]})", "3 to 100000 corners");
-  expect(R"({"image_id": 1, "category_id": 1, "segmentation": {"size": [4, 4], "counts": [3, 2]}})", "sum up to 5");
-  expect(R"({"image_id": 1, "category_id": 1, "segmentation": {"size": [9999, 4], "counts": [3]}})", "another size");
-  expect(R"({"image_id": 1, "category_id": 1, "segmentation": {"size": [4, 4], "counts": "1X"}})", "break off");
+  expect(R"({"image_id": 1, "category_id": 1, "segmentation": {"size": [4, 4], "counts": [3, 2]}})",
+         "sum up to 5");
+  expect(R"({"image_id": 1, "category_id": 1, "segmentation": {"size": [9999, 4], "counts": [3]}})",
+         "another size");
+  expect(R"({"image_id": 1, "category_id": 1, "segmentation": {"size": [4, 4], "counts": "1X"}})",
+         "break off");
   EXPECT_TRUE(add(R"({"image_id": 1, "category_id": 1, "segmentation": []})").ok());
 }
 

@@ -31,8 +31,7 @@ CocoRle EncodeRle(const image::Image& mask) {
 Result<image::Image> DecodeRle(const CocoRle& rle) {
   if (rle.width < 1 || rle.height < 1)
     return Error{ErrorCode::kCorrupt, "run lengths of a mask without width or height"};
-  const std::uint64_t pixels =
-      static_cast<std::uint64_t>(rle.width) * static_cast<std::uint64_t>(rle.height);
+  const std::uint64_t pixels = static_cast<std::uint64_t>(rle.width) * static_cast<std::uint64_t>(rle.height);
   if (pixels > kMostPixels)
     return Error{ErrorCode::kTooLarge, "run lengths of a mask of " + std::to_string(pixels) + " pixels"};
   std::uint64_t sum = 0;

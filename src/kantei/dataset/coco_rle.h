@@ -13,7 +13,8 @@ namespace kantei::dataset {
 
 struct CocoRle {
   int height = 0, width = 0;
-  std::vector<std::uint32_t> counts;  ///< pixels that are not set, then set, and so on; their sum is height x width
+  std::vector<std::uint32_t>
+      counts;  ///< pixels that are not set, then set, and so on; their sum is height x width
 };
 
 /// `mask`: 1 channel, anything but 0 is set.

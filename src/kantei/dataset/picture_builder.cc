@@ -63,7 +63,8 @@ std::size_t Draw(const BuildPlan& plan, std::vector<std::size_t>* left, Random& 
   for (const std::size_t e : *left) sum += plan.engines[e].weight;
   double at = random.Uniform(0, sum);
   std::size_t i = 0;
-  while (i + 1 < left->size() && at >= plan.engines[(*left)[i]].weight) at -= plan.engines[(*left)[i++]].weight;
+  while (i + 1 < left->size() && at >= plan.engines[(*left)[i]].weight)
+    at -= plan.engines[(*left)[i++]].weight;
   const std::size_t drawn = (*left)[i];
   left->erase(left->begin() + static_cast<std::ptrdiff_t>(i));
   return drawn;
@@ -100,7 +101,8 @@ std::string SourceKey(const SourcePicture& picture) {
 std::vector<std::string> PictureKeys(const BuildPlan& plan, const SourcePicture& picture) {
   const std::string key = SourceKey(picture);
   std::vector<std::string> keys;
-  for (std::size_t n = 0; n <= EngineOrder(plan, picture).size(); ++n) keys.push_back(key + "#" + TwoDigits(n));
+  for (std::size_t n = 0; n <= EngineOrder(plan, picture).size(); ++n)
+    keys.push_back(key + "#" + TwoDigits(n));
   if (WantsText(plan, picture)) keys.push_back(key + "#text");
   return keys;
 }
@@ -193,9 +195,9 @@ PictureBuilder::Outcome PictureBuilder::Build(const SourcePicture& picture,
   for (std::size_t i = 0; i < keys.size() && outcome.disk.ok(); ++i) {
     if (cancellation_.cancelled()) break;
     if (!manifest_.Finished(keys[i])) {
-      outcome.disk = i == 0                             ? Authentic(&source)
+      outcome.disk = i == 0                       ? Authentic(&source)
                      : keys[i].ends_with("#text") ? FromText(source, keys[i])
-                                                        : Variant(source, i, keys[i]);
+                                                  : Variant(source, i, keys[i]);
     }
     done();
   }
@@ -257,8 +259,8 @@ Status PictureBuilder::Authentic(Source* source) {
   return manifest_.Append(key, rows);
 }
 
-Result<ReplacementIdea> PictureBuilder::Idea(const Source& source, const SceneDescription& scene,
-                                             std::uint64_t seed, std::vector<Json>* rows) const {
+Result<ReplacementIdea> PictureBuilder::Idea(const SceneDescription& scene, std::uint64_t seed,
+                                             std::vector<Json>* rows) const {
   SceneDescription described = scene;
   if (described.objects.empty()) described.objects.push_back({"background", 1});
   Result<ReplacementIdea> idea = context_.ideas->Propose(described, seed, cancellation_);
@@ -267,7 +269,8 @@ Result<ReplacementIdea> PictureBuilder::Idea(const Source& source, const SceneDe
   Json row = Row(key, "idea", "ok");
   if (!idea.ok() || idea->object_idx >= described.objects.size()) {
     // Whoever had to have the idea could not; the picture is not lost for it.
-    row["remark"] = idea.ok() ? std::string("the idea is about an object that is not there") : idea.error().message;
+    row["remark"] =
+        idea.ok() ? std::string("the idea is about an object that is not there") : idea.error().message;
     KANTEI_TRY(idea, MakeCaptionSource()->Propose(described, seed, cancellation_));
   }
   row["object"] = described.objects[idea->object_idx].name;
@@ -277,7 +280,6 @@ Result<ReplacementIdea> PictureBuilder::Idea(const Source& source, const SceneDe
   row["reason"] = idea->reason;
   row["source"] = idea->source;
   rows->push_back(std::move(row));
-  static_cast<void>(source);
   return *idea;
 }
 
@@ -340,9 +342,8 @@ Status PictureBuilder::Variant(const Source& source, std::size_t number, const s
     rows[0]["share"] = chosen->share;
     rows[0]["attempt"] = attempt + 1;
     KANTEI_TRY(const ReplacementIdea idea,
-               Idea(source, source.scene.Describe(chosen->objects), random.Next(), &rows));
-    const FillJob job{source.rgb, chosen->mask, idea,
-                      [&](Random& from) { return Material(source, from); }};
+               Idea(source.scene.Describe(chosen->objects), random.Next(), &rows));
+    const FillJob job{source.rgb, chosen->mask, idea, [&](Random& from) { return Material(source, from); }};
     const std::uint64_t seed = random.Next();
     KANTEI_TRY(std::optional<FilledPicture> filled, context_.engines[e]->Fill(job, seed, cancellation_));
     if (!filled) {
@@ -386,7 +387,9 @@ Status PictureBuilder::Variant(const Source& source, std::size_t number, const s
     const Image mask = source.post.ApplyToMask(filled->mask);
     KANTEI_RETURN_IF_ERROR(context_.quality.MeasureWhole(finished.pixels, mask, cancellation_, &sample));
     Json quality = Row(key, "quality", "ok");
-    const auto number_of = [](const std::optional<double>& value) { return value ? Json(*value) : Json(nullptr); };
+    const auto number_of = [](const std::optional<double>& value) {
+      return value ? Json(*value) : Json(nullptr);
+    };
     quality["identical_outside"] = sample.identical_outside;
     quality["psnr_outside"] = number_of(sample.psnr_outside);
     quality["ssim_outside"] = number_of(sample.ssim_outside);
@@ -417,7 +420,9 @@ Status PictureBuilder::FromText(const Source& source, const std::string& key) {
   std::vector<std::size_t> all(source.scene.objects.size());
   for (std::size_t i = 0; i < all.size(); ++i) all[i] = i;
   std::vector<Json> rows{Row(key, "objects", "ok")};
-  KANTEI_TRY(const ReplacementIdea idea, Idea(source, source.scene.Describe(all), random.Next(), &rows));
+  KANTEI_TRY(const ReplacementIdea idea, Idea(source.scene.Describe(all), random.Next(), &rows));
+  if (idea.prompt.empty())
+    return Refuse(key, std::move(rows), "inpaint", "fruitless", "no words are known of what it shows");
   const std::uint64_t seed = random.Next();
   KANTEI_TRY(const Image made, PictureFromText(*context_.text_model, idea, plan, seed, cancellation_));
   BuiltSample sample;

@@ -24,8 +24,8 @@ struct BuildContext {
   const BuildSetOptions* options = nullptr;
   std::vector<SourcePicture> pictures;
   CocoAnnotations annotations;
-  std::vector<std::vector<CutoutFile>> cutouts;  ///< by split
-  std::vector<std::vector<std::size_t>> donors;  ///< usable pictures by split
+  std::vector<std::vector<CutoutFile>> cutouts;       ///< by split
+  std::vector<std::vector<std::size_t>> donors;       ///< usable pictures by split
   std::vector<std::unique_ptr<BuildEngine>> engines;  ///< as the plan has them
   Redecoder redecode;                                 ///< may be empty when the plan never needs it
   std::optional<generate::DiffusionModel> text_model;
@@ -55,7 +55,7 @@ class PictureBuilder {
   Status Authentic(Source* source);
   Status Variant(const Source& source, std::size_t number, const std::string& key);
   Status FromText(const Source& source, const std::string& key);
-  Result<ReplacementIdea> Idea(const Source& source, const SceneDescription& scene, std::uint64_t seed,
+  Result<ReplacementIdea> Idea(const SceneDescription& scene, std::uint64_t seed,
                                std::vector<Json>* rows) const;
   Result<std::optional<PasteMaterial>> Material(const Source& source, Random& random) const;
   Status Write(const Source& source, const FinishedPicture& finished, const image::Image& mask,

@@ -165,7 +165,8 @@ Result<Image> PoissonBlend(const Image& ground, const Image& source, const Image
   };
   if (!grid.bounded) {
     for (std::size_t i = 0; i < grid.size(); ++i)
-      for (int c = 0; c < 3; ++c) blended.row(grid.y[i])[3 * grid.x[i] + c] = source.row(grid.y[i])[3 * grid.x[i] + c];
+      for (int c = 0; c < 3; ++c)
+        blended.row(grid.y[i])[3 * grid.x[i] + c] = source.row(grid.y[i])[3 * grid.x[i] + c];
     return blended;
   }
   const std::vector<double> inverse = Factorise(grid);

@@ -10,8 +10,9 @@ namespace kantei::dataset {
 struct PoissonOptions {
   /// Where the ground changes more than what is pasted, its step is taken: texture of the ground shows through (holes, glass).
   bool mixed = false;
-  double tolerance = 1e-4;  ///< the residual's length at the end, as a share of what it is at the beginning; 1e-12..0.1
-  int most_rounds = 500;    ///< 1..100000
+  double tolerance =
+      1e-4;  ///< the residual's length at the end, as a share of what it is at the beginning; 1e-12..0.1
+  int most_rounds = 500;  ///< 1..100000
   Status Validate() const;
 };
 

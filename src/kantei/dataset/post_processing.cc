@@ -65,9 +65,9 @@ Image PostChain::Resized(const Image& picture, const Step& step) const {
   const auto side = [&](int from) { return std::clamp(Round(from * step.value), kLeastSide, kMostSide); };
   const int width = side(picture.width()), height = side(picture.height());
   if (step.kernel == Kernel::kArea) return image::Resize(picture, width, height);
-  return image::SmoothResize(picture, width, height,
-                             step.kernel == Kernel::kCatmullRom ? image::SmoothKernel::kCatmullRom
-                                                                : image::SmoothKernel::kLanczos3);
+  return image::SmoothResize(
+      picture, width, height,
+      step.kernel == Kernel::kCatmullRom ? image::SmoothKernel::kCatmullRom : image::SmoothKernel::kLanczos3);
 }
 
 Result<FinishedPicture> PostChain::Apply(const Image& rgb) const {

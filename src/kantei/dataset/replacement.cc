@@ -23,15 +23,21 @@ class CaptionSource final : public ReplacementSource {
            at >= std::max(0.0, scene.objects[idea.object_idx].share))
       at -= std::max(0.0, scene.objects[idea.object_idx++].share);
     const std::string& name = scene.objects[idea.object_idx].name;
-    idea.prompt = scene.caption.empty() ? name : scene.caption;
-    idea.reason = "no source of ideas is set, so the prompt is the picture's " +
-                  std::string(scene.caption.empty() ? "object" : "caption");
+    const bool named = !IsPlaceholderName(name);
+    idea.prompt = !scene.caption.empty() ? scene.caption : named ? name : "";
+    idea.reason = !scene.caption.empty() ? "no source of ideas is set, so the prompt is the picture's caption"
+                  : named                ? "no source of ideas is set, so the prompt is the object's name"
+                                         : "neither a caption nor the object's name is known";
     idea.source = "caption";
     return idea;
   }
 };
 
 }  // namespace
+
+bool IsPlaceholderName(std::string_view name) {
+  return name == "object" || name == "subject" || name == "segment" || name == "background";
+}
 
 std::unique_ptr<ReplacementSource> MakeCaptionSource() {
   return std::make_unique<CaptionSource>();

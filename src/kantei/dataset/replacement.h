@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kantei/base/cancellation.h"
@@ -13,8 +14,7 @@
 namespace kantei::dataset {
 
 struct SceneObject {
-  std::string
-      name;  ///< of its category, e.g. "dog"; "object", "subject" or "background" when nothing is known
+  std::string name;  ///< of its category, e.g. "dog"; a placeholder when nothing is known
   double share = 0;  ///< of the picture's area, 0..1
 };
 
@@ -40,7 +40,11 @@ class ReplacementSource {
                                           const CancellationToken& cancellation) = 0;
 };
 
-/// Knows no replacement: draws an object by area and asks for the scene as its caption and that object tell. Source "caption".
+/// Names of what was found without knowing what it is: "object", "subject", "segment", "background".
+bool IsPlaceholderName(std::string_view name);
+
+/// Knows no replacement: draws an object by area and asks for the scene as its caption tells, else for that object; a placeholder's name
+/// is no prompt, so that it may be empty. Source "caption".
 std::unique_ptr<ReplacementSource> MakeCaptionSource();
 
 }  // namespace kantei::dataset

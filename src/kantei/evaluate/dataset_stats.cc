@@ -31,9 +31,10 @@ Result<DatasetStats> ReadDatasetStats(const std::filesystem::path& set) {
     const std::string engine = text("engine");
     // Numbers in a reason would make each its own.
     std::string reason = text("reason");
-    if (const std::size_t number = reason.find(" is "); status == "refused" && number != std::string::npos)
-      reason = reason.substr(0, number) + " is beyond the plan's limit";
-    ++(status == "refused" ? stats.refused : stats.fruitless)[engine.empty() ? reason : engine + ": " + reason];
+    if (const std::size_t number = reason.find(", below the plan's "); number != std::string::npos)
+      reason = reason.substr(0, reason.find(" is ")) + " is below the plan's limit";
+    ++(status == "refused" ? stats.refused
+                           : stats.fruitless)[engine.empty() ? reason : engine + ": " + reason];
     return {};
   }));
   return stats;
@@ -49,14 +50,16 @@ Counted CountBy(const std::vector<BuiltSample>& samples,
 
 std::vector<Measured> AllMeasured() {
   using S = const BuiltSample&;
-  return {{"mask_share", "share of the area", [](S s) { return s.mask.empty() ? std::nullopt : std::optional(s.mask_share); }},
-          {"psnr_outside", "PSNR outside the mask, dB (regenerated)", [](S s) { return s.psnr_outside; }},
-          {"ssim_outside", "SSIM outside the mask (regenerated)",
-           [](S s) { return s.kind == "regenerated" ? s.ssim_outside : std::nullopt; }},
-          {"irs", "Image Realism Score", [](S s) { return s.irs; }},
-          {"realism", "robust realism score", [](S s) { return s.realism; }},
-          {"detector_uncertainty", "detector_uncertainty, bits", [](S s) { return s.detector_uncertainty; }},
-          {"detector_iou", "overlap of the detector's map with the mask", [](S s) { return s.detector_iou; }}};
+  return {
+      {"mask_share", "share of the area",
+       [](S s) { return s.mask.empty() ? std::nullopt : std::optional(s.mask_share); }},
+      {"psnr_outside", "PSNR outside the mask, dB (regenerated)", [](S s) { return s.psnr_outside; }},
+      {"ssim_outside", "SSIM outside the mask (regenerated)",
+       [](S s) { return s.kind == "regenerated" ? s.ssim_outside : std::nullopt; }},
+      {"irs", "Image Realism Score", [](S s) { return s.irs; }},
+      {"realism", "robust realism score", [](S s) { return s.realism; }},
+      {"detector_uncertainty", "detector_uncertainty, bits", [](S s) { return s.detector_uncertainty; }},
+      {"detector_iou", "overlap of the detector's map with the mask", [](S s) { return s.detector_iou; }}};
 }
 
 std::vector<double> ValuesOf(const std::vector<BuiltSample>& samples, const Measured& measured,

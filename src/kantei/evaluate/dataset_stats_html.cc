@@ -27,7 +27,8 @@ std::string BarsSvg(const std::string& title, const std::string& axis, const std
                     const std::vector<std::string>& edges, std::string_view colour) {
   constexpr double kLeft = 44, kTop = 10, kWidth = 520, kHeight = 150;
   const double most = std::max(1.0, *std::max_element(counts.begin(), counts.end()));
-  std::string svg = "<svg class=\"plot\" viewBox=\"0 0 580 215\" role=\"img\" aria-label=\"" + Html(title) + "\">";
+  std::string svg =
+      "<svg class=\"plot\" viewBox=\"0 0 580 215\" role=\"img\" aria-label=\"" + Html(title) + "\">";
   for (int i = 0; i <= 2; ++i) {
     const double y = kTop + kHeight * (1 - i / 2.0);
     svg += "<path class=\"grid\" d=\"M" + Fixed(kLeft, 0) + "," + Fixed(y, 1) + "h" + Fixed(kWidth, 0) +
@@ -92,29 +93,34 @@ std::string CrossTable(const std::vector<BuiltSample>& samples, const std::strin
   for (auto& [name, counts] : cells) {
     html += "<tr><td>" + Html(name) + "</td>";
     for (const std::string_view split : dataset::kBuildSplits)
-      if (splits.contains(std::string(split))) html += "<td class=\"n\">" + Count(counts[std::string(split)]) + "</td>";
+      if (splits.contains(std::string(split)))
+        html += "<td class=\"n\">" + Count(counts[std::string(split)]) + "</td>";
     const double share = double(counts["*"]) / double(most);
-    html += "<td class=\"n\"><b>" + Count(counts["*"]) +
-            "</b></td><td style=\"width:26%\"><span class=\"track\" style=\"width:100%\"><span style=\"width:" +
-            Fixed(100 * share, 1) + "%;background:" + std::string(SeriesColour(1)) + "\"></span></span></td></tr>\n";
+    html +=
+        "<td class=\"n\"><b>" + Count(counts["*"]) +
+        "</b></td><td style=\"width:26%\"><span class=\"track\" style=\"width:100%\"><span style=\"width:" +
+        Fixed(100 * share, 1) + "%;background:" + std::string(SeriesColour(1)) +
+        "\"></span></span></td></tr>\n";
   }
   return html + "</tbody></table>\n";
 }
 
 std::string MeasuredTable(const std::vector<BuiltSample>& samples) {
   std::string html =
-      "<table><thead><tr><th>made by</th><th class=\"n\">PSNR outside</th><th class=\"n\">SSIM outside</th><th "
+      "<table><thead><tr><th>made by</th><th class=\"n\">PSNR outside</th><th class=\"n\">SSIM "
+      "outside</th><th "
       "class=\"n\">IRS</th><th class=\"n\">robust realism</th><th class=\"n\">detector_uncertainty</th><th "
       "class=\"n\">detector_iou</th></tr></thead><tbody>\n";
   const std::vector<Measured> measured = AllMeasured();
   for (const auto& [name, count] : CountBy(samples, MadeBy)) {
     html += "<tr><td>" + Html(name) + "</td>";
     for (std::size_t m = 1; m < measured.size(); ++m) {
-      const auto values = ValuesOf(samples, measured[m], [&](const BuiltSample& s) { return MadeBy(s) == name; });
+      const auto values =
+          ValuesOf(samples, measured[m], [&](const BuiltSample& s) { return MadeBy(s) == name; });
       html += values.empty() ? "<td class=\"n\">–</td>"
                              : "<td class=\"n\">" + Fixed(Quantile(values, 0.5), m == 1 ? 1 : 3) +
-                                   "<span class=\"range\">" + Fixed(Quantile(values, 0.25), m == 1 ? 1 : 3) + " to " +
-                                   Fixed(Quantile(values, 0.75), m == 1 ? 1 : 3) + "</span></td>";
+                                   "<span class=\"range\">" + Fixed(Quantile(values, 0.25), m == 1 ? 1 : 3) +
+                                   " to " + Fixed(Quantile(values, 0.75), m == 1 ? 1 : 3) + "</span></td>";
     }
     html += "</tr>\n";
   }
@@ -137,15 +143,20 @@ std::vector<const BuiltSample*> Sheet(const std::vector<BuiltSample>& samples) {
 
 std::string SheetHtml(const DatasetStats& stats) {
   std::string html =
-      "<table class=\"sheet\"><thead><tr><th>authentic</th><th>mask</th><th>result</th><th></th></tr></thead><tbody>\n";
+      "<table "
+      "class=\"sheet\"><thead><tr><th>authentic</th><th>mask</th><th>result</th><th></th></tr></"
+      "thead><tbody>\n";
   for (const BuiltSample* s : Sheet(stats.samples)) {
     const auto cell = [&](const std::string& file, const char* alternative) {
-      return "<td>" + (file.empty() ? std::string("<span class=\"gone\">none</span>")
-                                    : Thumbnail(stats.set / file, kThumbnail, alternative)) + "</td>";
+      return "<td>" +
+             (file.empty() ? std::string("<span class=\"gone\">none</span>")
+                           : Thumbnail(stats.set / file, kThumbnail, alternative)) +
+             "</td>";
     };
     html += "<tr>" + cell(s->original, "authentic") + cell(s->mask, "mask") + cell(s->picture, "result") +
             "<td><b>" + Html(s->engine) + "</b>, " + Html(s->kind) + "<span class=\"detail\">";
-    if (!s->mask.empty()) html += Html(s->mask_kind) + " (" + Html(s->mask_shape) + "), " + Percent(s->mask_share) + "<br>";
+    if (!s->mask.empty())
+      html += Html(s->mask_kind) + " (" + Html(s->mask_shape) + "), " + Percent(s->mask_share) + "<br>";
     std::string objects;
     for (const std::string& object : s->objects) objects += (objects.empty() ? "" : ", ") + object;
     if (!objects.empty()) html += "covers " + Html(objects) + "<br>";
@@ -175,9 +186,10 @@ std::string DatasetStatsHtml(const DatasetStats& stats) {
       "content=\"width=device-width,initial-scale=1\"><meta http-equiv=\"Content-Security-Policy\" "
       "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\"><title>Set " +
       Html(name) + "</title><style>" + std::string(PageStyle()) + std::string(kMoreStyle) +
-      "</style></head><body><main>\n<div class=\"masthead\"><div><h1>" + Html(name) + "</h1><p class=\"lead\">" +
-      Count(of("authentic")) + " authentic, " + Count(of("edited")) + " edited, " + Count(of("generated")) +
-      " generated pictures; " + Count(refused) + " refused by the plan, " + Count(fruitless) +
+      "</style></head><body><main>\n<div class=\"masthead\"><div><h1>" + Html(name) +
+      "</h1><p class=\"lead\">" + Count(of("authentic")) + " authentic, " + Count(of("edited")) +
+      " edited, " + Count(of("generated")) + " generated pictures; " + Count(refused) +
+      " refused by the plan, " + Count(fruitless) +
       " came to nothing</p></div><div class=\"mark\">Kantei</div></div>\n";
   html += "<h2>Counts</h2>\n" + CrossTable(samples, "made by", MadeBy) +
           CrossTable(samples, "source", [](const BuiltSample& s) { return s.source; }) +
@@ -189,10 +201,11 @@ std::string DatasetStatsHtml(const DatasetStats& stats) {
     html += "<h2>Sizes of the masks</h2>\n" + AreaSvg(shares) + "<p class=\"note\">Median " +
             Percent(Quantile(shares, 0.5)) + ", half of them " + Percent(Quantile(shares, 0.25)) + " to " +
             Percent(Quantile(shares, 0.75)) + ".</p>\n";
-  html += "<h2>Quality</h2>\n" + MeasuredTable(samples) +
-          "<p class=\"note\">Medians and the middle half. PSNR and SSIM are of pictures before post-processing; "
-          "spliced ones are bit-identical outside the mask. detector_uncertainty is the doubt of Kantei's own "
-          "detector in bits, no measure of what people see.</p>\n<div class=\"two\">\n";
+  html +=
+      "<h2>Quality</h2>\n" + MeasuredTable(samples) +
+      "<p class=\"note\">Medians and the middle half. PSNR and SSIM are of pictures before post-processing; "
+      "spliced ones are bit-identical outside the mask. detector_uncertainty is the doubt of Kantei's own "
+      "detector in bits, no measure of what people see.</p>\n<div class=\"two\">\n";
   for (std::size_t m = 1; m < measured.size(); ++m) {
     const auto values =
         ValuesOf(samples, measured[m], [](const BuiltSample& s) { return s.history != "authentic"; });
@@ -200,7 +213,9 @@ std::string DatasetStatsHtml(const DatasetStats& stats) {
   }
   html += "</div>\n";
   if (refused + fruitless > 0) {
-    html += "<h2>Left out</h2>\n<table><thead><tr><th>why</th><th class=\"n\">pictures</th></tr></thead><tbody>\n";
+    html +=
+        "<h2>Left out</h2>\n<table><thead><tr><th>why</th><th "
+        "class=\"n\">pictures</th></tr></thead><tbody>\n";
     for (const Counted* counts : {&stats.refused, &stats.fruitless})
       for (const auto& [reason, count] : *counts)
         html += "<tr><td>" + Html(reason) + "</td><td class=\"n\">" + Count(count) + "</td></tr>\n";

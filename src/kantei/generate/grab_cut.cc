@@ -16,8 +16,7 @@ constexpr int kSide = 256, kRounds = 2;
 constexpr double kLeastShare = 0.005, kMostShare = 0.9;
 
 cv::Mat Copy(const Image& image, int type) {
-  return cv::Mat(image.height(), image.width(), type, const_cast<std::uint8_t*>(image.row(0)),
-                 image.stride())
+  return cv::Mat(image.height(), image.width(), type, const_cast<std::uint8_t*>(image.row(0)), image.stride())
       .clone();
 }
 
@@ -32,7 +31,8 @@ Result<Image> RefineByGrabCut(const Image& rgb, const Image& mask, std::uint64_t
   const double share = double(cv::countNonZero(inside)) / double(inside.total());
   if (share < kLeastShare || share > kMostShare || std::min(small.width(), small.height()) < 16) return mask;
   try {
-    cv::theRNG().state = seed ^ 0x9E3779B97F4A7C15ull;  // per thread; k-means of the colour models draws from it
+    cv::theRNG().state =
+        seed ^ 0x9E3779B97F4A7C15ull;  // per thread; k-means of the colour models draws from it
     const int band = std::max(3, std::max(small.width(), small.height()) / 20);
     const cv::Mat disc = cv::getStructuringElement(cv::MORPH_ELLIPSE, {2 * band + 1, 2 * band + 1});
     cv::Mat core, reach;
@@ -48,7 +48,8 @@ Result<Image> RefineByGrabCut(const Image& rgb, const Image& mask, std::uint64_t
     Image cut(small.width(), small.height(), 1);
     for (int y = 0; y < state.rows; ++y) {
       const std::uint8_t* row = state.ptr<std::uint8_t>(y);
-      for (int x = 0; x < state.cols; ++x) cut.row(y)[x] = (row[x] & 1) != 0 ? 255 : 0;  // both foregrounds are odd
+      for (int x = 0; x < state.cols; ++x)
+        cut.row(y)[x] = (row[x] & 1) != 0 ? 255 : 0;  // both foregrounds are odd
     }
     cut = image::Resize(cut, rgb.width(), rgb.height());
     bool any = false;

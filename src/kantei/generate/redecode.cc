@@ -18,15 +18,15 @@ constexpr int kTile = 512, kOverlap = 64, kLeastSide = 16;
 
 Image Through(const DiffusionNets& nets, const Image& part) {
   AutoencoderKl vae = nets.vae;
-  const torch::Tensor pictures =
-      PictureTensor(part, vae->config().factor()).to(vae->device(), vae->type());
+  const torch::Tensor pictures = PictureTensor(part, vae->config().factor()).to(vae->device(), vae->type());
   return PictureOf(vae->Decode(vae->Encode(pictures).mean), 0, part.width(), part.height());
 }
 
 /// Where tiles begin along a side; the last ends at the side.
 std::vector<int> Starts(int side) {
   std::vector<int> starts{0};
-  while (starts.back() + kTile < side) starts.push_back(std::min(starts.back() + kTile - kOverlap, side - kTile));
+  while (starts.back() + kTile < side)
+    starts.push_back(std::min(starts.back() + kTile - kOverlap, side - kTile));
   return starts;
 }
 
@@ -57,7 +57,8 @@ Result<Image> RedecodePicture(const DiffusionModel& model, const Image& rgb,
         const Image tile = Through(model.nets(), image::Crop(rgb, area));
         for (int y = 0; y < tile.height(); ++y) {
           for (int x = 0; x < tile.width(); ++x) {
-            const auto weight = static_cast<std::uint32_t>(Weight(x, tile.width()) * Weight(y, tile.height()));
+            const auto weight =
+                static_cast<std::uint32_t>(Weight(x, tile.width()) * Weight(y, tile.height()));
             const std::size_t at =
                 static_cast<std::size_t>(top + y) * width + static_cast<std::size_t>(left + x);
             weights[at] += weight;
