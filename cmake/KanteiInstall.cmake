@@ -3,17 +3,17 @@ include(CMakePackageConfigHelpers)
 
 # What others may include. Headers that are not here are private to their folder.
 set(KANTEI_PUBLIC_HEADERS
-    base/band.h base/cancellation.h base/code256.h base/cpu.h base/files.h base/json.h base/log.h base/logistic_fit.h base/parallel.h
+    base/band.h base/cancellation.h base/code256.h base/cpu.h base/files.h base/json.h base/json_fields.h base/log.h base/logistic_fit.h base/parallel.h
     base/parallel_inl.h base/progress.h base/random.h base/result.h base/sha256.h base/text.h
     image/cutout.h image/decode.h image/draw.h image/encode.h image/image.h image/plane.h image/ssim.h image/transform.h
     store/catalog.h store/hamming_index.h store/hash_list.h store/inverted_index.h store/vector_index.h
-    nn/embedding_network.h nn/manipulation_network.h nn/safetensors.h
+    nn/embedding_network.h nn/lpips.h nn/manipulation_network.h nn/safetensors.h nn/segmenter.h
     copy/descriptor_library.h copy/descriptor_model.h copy/descriptor_profile.h copy/descriptor_search.h copy/detector.h
     copy/enroll.h copy/local_features.h copy/pdq.h copy/query_views.h copy/score_normalisation.h copy/view_offsets.h
     dataset/authenticity_readers.h dataset/authenticity_samples.h dataset/authenticity_set.h dataset/authenticity_view.h
     dataset/copy_benchmark.h dataset/copy_folder.h dataset/disc_files.h dataset/edits.h
     dataset/forgery_maker.h dataset/forgery_set.h dataset/mask_maker.h generate/autoencoder.h generate/avoid_record.h
-    generate/avoid_shape.h generate/clip_tokenizer.h generate/control_picture.h generate/subject_mask.h
+    generate/avoid_shape.h generate/segmented_subject.h generate/clip_tokenizer.h generate/control_picture.h generate/subject_mask.h
     generate/diffusion_config.h generate/diffusion_model.h generate/generation_record.h generate/guarded_generation.h generate/memorisation.h
     generate/inpaint_engine.h generate/mitigation.h generate/soft_realism.h
     generate/noise_schedule.h generate/sampler.h generate/scheduler.h authenticity/generated_mark.h train/captions.h
