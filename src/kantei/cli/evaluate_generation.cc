@@ -16,7 +16,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct EvaluateGenerationArguments {
-  std::vector<std::string> sets, known, real;
+  std::vector<std::string> sets, known, real, lpips;
   std::string cache, html;
   int pairs = 12;
   NetworkArguments network;
@@ -51,16 +51,17 @@ Result<evaluate::GeneratedSet> ReadGenerated(const std::string& text) {
 
 std::string ReportText(const evaluate::GenerationEvaluation& evaluation) {
   std::vector<std::vector<std::string>> rows = {{"set", "pictures", "copied %", "95 %", "PDQ<=31",
-                                                 "similarity", "top 5 %", "SSIM", "feature distance",
+                                                 "similarity", "top 5 %", "SSIM", "LPIPS", "feature distance",
                                                  "realism", "agreement %", "passes"}};
   for (const evaluate::GenerationFigures& s : evaluation.systems) {
     const auto share = static_cast<double>(s.copied) / static_cast<double>(s.pictures);
-    rows.push_back(
-        {TerminalText(s.name), std::to_string(s.pictures), FixedNumber(100 * share, 1),
-         FixedNumber(100 * s.copied_95.low, 1) + ".." + FixedNumber(100 * s.copied_95.high, 1),
-         std::to_string(s.hash_copied), FixedNumber(s.mean_similarity, 3), FixedNumber(s.top_similarity, 3),
-         FixedNumber(s.mean_ssim, 3), FixedNumber(s.feature_distance, 3), FixedNumber(s.robust_realism, 3),
-         s.agreement ? FixedNumber(100 * *s.agreement, 1) : "-", s.passes ? FixedNumber(*s.passes, 0) : "-"});
+    rows.push_back({TerminalText(s.name), std::to_string(s.pictures), FixedNumber(100 * share, 1),
+                    FixedNumber(100 * s.copied_95.low, 1) + ".." + FixedNumber(100 * s.copied_95.high, 1),
+                    std::to_string(s.hash_copied), FixedNumber(s.mean_similarity, 3),
+                    FixedNumber(s.top_similarity, 3), FixedNumber(s.mean_ssim, 3),
+                    s.mean_lpips ? FixedNumber(*s.mean_lpips, 3) : "-", FixedNumber(s.feature_distance, 3),
+                    FixedNumber(s.robust_realism, 3), s.agreement ? FixedNumber(100 * *s.agreement, 1) : "-",
+                    s.passes ? FixedNumber(*s.passes, 0) : "-"});
   }
   return std::to_string(evaluation.known) + " known pictures; copied: similarity above " +
          FixedNumber(evaluation.line, 3) + "; feature distance over " + std::to_string(evaluation.compared) +
@@ -77,6 +78,11 @@ Result<int> RunEvaluateGeneration(Session* session, EvaluateGenerationArguments*
   for (const std::string& text : arguments->sets) {
     KANTEI_TRY(evaluate::GeneratedSet set, ReadGenerated(text));
     sets.push_back(std::move(set));
+  }
+  if (!arguments->lpips.empty()) {
+    // Pictures are compared on all threads, each by one.
+    const std::vector<fs::path> files(arguments->lpips.begin(), arguments->lpips.end());
+    KANTEI_TRY(options.lpips, nn::Lpips::Open(files));
   }
   KANTEI_TRY(const auto model, copy::DescriptorModel::Open(NetworkOptionsOf(arguments->network)));
   KANTEI_TRY(const evaluate::GenerationEvaluation evaluation,
@@ -120,6 +126,12 @@ void AddEvaluateGeneration(CLI::App* evaluate_verb, Session* session) {
       ->type_name("NAME")
       ->capture_default_str();
   AddNetworkOptions(verb, &arguments->network, true);
+  verb->add_option(
+          "--lpips", arguments->lpips,
+          "Weights of LPIPS (AlexNet or VGG-16, safetensors; give it twice when they are in two files): "
+          "adds its column")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   verb->add_option("--cache", arguments->cache, "Where descriptors are kept for the next run")
       ->type_name("PATH");
   verb->add_option("--pairs", arguments->pairs, "Most similar pairs of each set in the reports")

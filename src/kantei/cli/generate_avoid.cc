@@ -8,13 +8,17 @@
 #include <vector>
 
 #include "kantei/base/files.h"
+#include "kantei/base/parallel.h"
 #include "kantei/base/progress.h"
 #include "kantei/cli/exit_code.h"
 #include "kantei/cli/generation_record_reader.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/copy/descriptor_model.h"
 #include "kantei/generate/avoid_record.h"
+#include "kantei/generate/segmented_subject.h"
 #include "kantei/image/encode.h"
+#include "kantei/nn/lpips.h"
+#include "kantei/nn/segmenter.h"
 
 namespace kantei::cli {
 namespace {
@@ -37,14 +41,14 @@ struct AvoidFiles {
 };
 
 /// The cosine of the shipped copy descriptor; without one SSIM has to do.
-Result<generate::PictureSimilarity> SimilarityOf(Session* session) {
+Result<generate::PictureMeasure> SimilarityOf(Session* session) {
   auto opened = copy::DescriptorModel::Open({});
   if (!opened.ok()) {
     if (opened.error().code != ErrorCode::kNotFound) return opened.error();
     session->Say("No copy descriptor is installed; similarity is SSIM alone.");
-    return generate::PictureSimilarity{};
+    return generate::PictureMeasure{};
   }
-  return generate::PictureSimilarity{
+  return generate::PictureMeasure{
       "descriptor " + (*opened)->id(),
       [model = *opened](const image::Image& a, const image::Image& b) -> Result<double> {
         const image::Image pictures[] = {a, b};
@@ -56,14 +60,43 @@ Result<generate::PictureSimilarity> SimilarityOf(Session* session) {
       }};
 }
 
+/// By the segmenter that was named; a class that it does not have is refused before anything is made.
+Result<generate::SubjectFinder> FinderOf(const AvoidArguments& arguments, const AvoidRun& run,
+                                         const CancellationToken& cancellation) {
+  if (arguments.segmenter.empty()) return generate::SubjectFinder{};
+  KANTEI_TRY(std::shared_ptr<const nn::Segmenter> segmenter,
+             nn::Segmenter::Open(arguments.segmenter, {run.device, ThreadCount(0)}));
+  if (!arguments.subject.empty())
+    KANTEI_RETURN_IF_ERROR(generate::CheckSubjectName(segmenter->names(), arguments.subject));
+  KANTEI_TRY(const std::string hash, generate::ModelHash(arguments.segmenter));
+  return generate::SubjectFinder{
+      "segformer " + hash, arguments.subject,
+      [segmenter, subject = arguments.subject, cancellation](
+          const image::Image& picture, const std::vector<std::string>& words,
+          const std::string& only) -> Result<generate::SubjectMask> {
+        KANTEI_TRY(const nn::Segmentation segmentation, segmenter->Segment(picture, cancellation));
+        return generate::SubjectOfSegmentation(segmentation, segmenter->names(), words,
+                                               only.empty() ? subject : only);
+      }};
+}
+
+Result<generate::PictureMeasure> LpipsOf(const AvoidArguments& arguments, const AvoidRun& run) {
+  if (arguments.lpips.empty()) return generate::PictureMeasure{};
+  const std::vector<fs::path> files(arguments.lpips.begin(), arguments.lpips.end());
+  KANTEI_TRY(std::shared_ptr<const nn::Lpips> lpips, nn::Lpips::Open(files, {run.device, ThreadCount(0)}));
+  return generate::PictureMeasure{
+      "lpips " + lpips->network() + " " + lpips->sha256(),
+      [lpips](const image::Image& a, const image::Image& b) { return lpips->Distance(a, b); }};
+}
+
 std::optional<Json> FinishedPair(const AvoidFiles& files, const AvoidRun& run,
-                                 const generate::AvoidOptions& avoid, const std::string& similarity,
+                                 const generate::AvoidOptions& avoid, const generate::AvoidTools& tools,
                                  std::uint64_t seed) {
   std::error_code ignored;
   for (const fs::path* beside : {&files.first, &files.mask, &files.mask_after})
     if (!fs::exists(*beside, ignored)) return std::nullopt;
   return FinishedRecord(files.picture, [&](const Json& record) {
-    return generate::IsAvoidedRecordOf(record, run.context, run.sampling, avoid, similarity, seed);
+    return generate::IsAvoidedRecordOf(record, run.context, run.sampling, avoid, tools, seed);
   });
 }
 
@@ -86,6 +119,23 @@ void AddAvoidOptions(CLI::App* verb, AvoidArguments* arguments) {
       ->type_name("N")
       ->capture_default_str()
       ->needs(mode);
+  CLI::Option* segmenter =
+      verb->add_option("--segmenter", arguments->segmenter,
+                       "Find the subject with these SegFormer weights (a folder in transformers' layout)")
+          ->type_name("DIR")
+          ->needs(mode);
+  verb->add_option("--subject", arguments->subject,
+                   "The segmenter's class that is the subject; else one that the prompt names, or the "
+                   "largest thing")
+      ->type_name("NAME")
+      ->needs(segmenter);
+  verb->add_option(
+          "--lpips", arguments->lpips,
+          "Weights of LPIPS (AlexNet or VGG-16, safetensors; give it twice when they are in two files): "
+          "its distance of both pictures stands in the record")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->needs(mode);
 }
 
 Status CheckAvoidance(AvoidArguments& arguments, const generate::SampleOptions& sampling) {
@@ -98,7 +148,10 @@ Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, con
                           AvoidRun run) {
   const generate::AvoidOptions& avoid = arguments.options;
   generate::SampleOptions& options = run.sampling;
-  KANTEI_TRY(const generate::PictureSimilarity similarity, SimilarityOf(session));
+  generate::AvoidTools tools;
+  KANTEI_TRY(tools.similarity, SimilarityOf(session));
+  KANTEI_TRY(tools.lpips, LpipsOf(arguments, run));
+  KANTEI_TRY(tools.subject, FinderOf(arguments, run, session->cancellation));
   bool all_met = true;  // what the guard asked
   const auto say = [&](Json record, const fs::path& file) {
     if (guard != nullptr) all_met = all_met && record["claim"]["guard"].value("met", false);
@@ -109,7 +162,7 @@ Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, con
   for (; there < options.count; ++there) {
     const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(there);
     const AvoidFiles files(run.picture(seed));
-    const std::optional<Json> record = FinishedPair(files, run, avoid, similarity.name, seed);
+    const std::optional<Json> record = FinishedPair(files, run, avoid, tools, seed);
     if (!record) break;
     say(*record, files.picture);
   }
@@ -155,18 +208,17 @@ Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, con
       return {};
     };
     const auto claim_of = [&](const generate::AvoidedPicture& pair) {
-      return generate::AvoidedClaim(run.context, options, avoid, similarity.name, pair);
+      return generate::AvoidedClaim(run.context, options, avoid, tools, pair);
     };
     if (guard == nullptr) {
       watch.finished = [&](generate::AvoidedPicture&& pair) {
         return keep(pair, pair.first.seed, claim_of(pair));
       };
-      result = generate::AvoidShape(model, options, avoid, similarity, watch, session->cancellation);
+      result = generate::AvoidShape(model, options, avoid, tools, watch, session->cancellation);
     }
     for (int i = 0; guard != nullptr && i < options.count; ++i) {
       const std::uint64_t seed = options.seed + static_cast<std::uint64_t>(i);
-      if (const auto record =
-              FinishedPair(AvoidFiles(run.picture(seed)), run, avoid, similarity.name, seed)) {
+      if (const auto record = FinishedPair(AvoidFiles(run.picture(seed)), run, avoid, tools, seed)) {
         say(*record, run.picture(seed));
         continue;
       }
@@ -177,7 +229,7 @@ Result<int> RunAvoidShape(Session* session, const AvoidArguments& arguments, con
         generate::AvoidOptions harder = avoid;
         harder.strength = std::min(kMostStrength, avoid.strength * order.strength);
         KANTEI_TRY(generate::AvoidResult pairs,
-                   generate::AvoidShape(model, one, harder, similarity, watch, session->cancellation));
+                   generate::AvoidShape(model, one, harder, tools, watch, session->cancellation));
         made.push_back(std::move(pairs.pictures.front()));
         generate::SampleResult second;
         second.pictures.push_back(made.back().second);

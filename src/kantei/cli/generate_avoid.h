@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "kantei/base/json.h"
 #include "kantei/cli/generate_guard.h"
@@ -17,9 +18,11 @@ namespace kantei::cli {
 struct AvoidArguments {
   std::string mode;  ///< empty: no shape is avoided
   generate::AvoidOptions options;
+  std::string segmenter, subject;  ///< a folder, a class; empty: none
+  std::vector<std::string> lpips;  ///< files; empty: none
 };
 
-/// --avoid-shape, --avoid-strength, --avoid-tries.
+/// --avoid-shape, --avoid-strength, --avoid-tries, --segmenter, --subject, --lpips.
 void AddAvoidOptions(CLI::App* verb, AvoidArguments* arguments);
 /// Null when no shape is to be avoided. Sets options.mode.
 Status CheckAvoidance(AvoidArguments& arguments, const generate::SampleOptions& sampling);
@@ -32,6 +35,7 @@ struct AvoidRun {
       load;
   generate::GenerationContext context;
   generate::SampleOptions sampling;
+  std::string device;  ///< for the segmenter and LPIPS
   int preview_every = 0;
   std::function<std::filesystem::path(std::uint64_t seed)> picture;
   std::function<std::filesystem::path(std::uint64_t seed, int step)> preview;

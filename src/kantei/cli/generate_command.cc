@@ -181,7 +181,7 @@ Result<int> RunGenerate(Session* session, GenerateArguments* arguments) {
       return may_begin ? &*model : nullptr;
     };
     return RunAvoidShape(session, arguments->avoid, guard.get(),
-                         {loaded, context, options, arguments->preview_every,
+                         {loaded, context, options, arguments->loading.device, arguments->preview_every,
                           [&](std::uint64_t seed) { return target.Picture(seed); },
                           [&](std::uint64_t seed, int step) { return target.Preview(seed, step); }, write});
   }

@@ -195,13 +195,18 @@ class Evaluator {
     std::vector<Told> told(count);
     const auto look = [&](std::size_t i) -> Status {
       const fs::path& known = known_.files[neighbours[i][0].row];
-      nearest[i] = {features.files[i], known, "", static_cast<double>(neighbours[i][0].similarity), 0, 256};
+      nearest[i] = {features.files[i], known, "", static_cast<double>(neighbours[i][0].similarity), 0,
+                    std::nullopt,      256};
       if (!is_real) told[i] = ReadRecord(features.files[i]);
       nearest[i].prompt = told[i].prompt;
       KANTEI_TRY(const image::DecodedImage own, image::DecodeImageFile(features.files[i], {}));
       KANTEI_TRY(const image::DecodedImage other, image::DecodeImageFile(known, {}));
-      KANTEI_TRY(nearest[i].ssim, image::Ssim(image::Resize(own.pixels, kSsimSide, kSsimSide),
-                                              image::Resize(other.pixels, kSsimSide, kSsimSide)));
+      const image::Image own_small = image::Resize(own.pixels, kSsimSide, kSsimSide),
+                         other_small = image::Resize(other.pixels, kSsimSide, kSsimSide);
+      KANTEI_TRY(nearest[i].ssim, image::Ssim(own_small, other_small));
+      if (options_.lpips != nullptr) {
+        KANTEI_TRY(nearest[i].lpips, options_.lpips->Distance(own_small, other_small));
+      }
       measures[i] = authenticity::MeasureRealism(own.pixels);
       robust[i] = authenticity::ScoreRealism(measures[i], reference_).robust;
       for (const PictureHash& hash : known_.hashes)
@@ -229,6 +234,8 @@ class Evaluator {
       figures.hash_copied += nearest[i].hash_distance <= kHashCopy;
       figures.mean_similarity += nearest[i].similarity / static_cast<double>(count);
       figures.mean_ssim += nearest[i].ssim / static_cast<double>(count);
+      if (nearest[i].lpips)
+        figures.mean_lpips = figures.mean_lpips.value_or(0) + *nearest[i].lpips / static_cast<double>(count);
       figures.robust_realism += robust[i] / static_cast<double>(count);
       if (i < top) figures.top_similarity += similarities[i] / static_cast<double>(top);
     }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "kantei/base/result.h"
 #include "kantei/copy/descriptor_model.h"
 #include "kantei/evaluate/authenticity_metrics.h"
+#include "kantei/nn/lpips.h"
 
 namespace kantei::evaluate {
 
@@ -29,7 +31,8 @@ struct GenerationEvaluationOptions {
   /// Of the real pictures so many come nearer to a known one than the line beyond which a generated one counts as copied.
   double false_alarms = 0.01;
   std::string realism_reference = "photo";
-  std::filesystem::path cache;  ///< for descriptors and hashes; empty: none
+  std::shared_ptr<const nn::Lpips> lpips;  ///< null: no LPIPS
+  std::filesystem::path cache;             ///< for descriptors and hashes; empty: none
   int threads = 1;
   Status Validate() const;
 };
@@ -37,10 +40,11 @@ struct GenerationEvaluationOptions {
 /// A generated picture beside the known one that is nearest to it.
 struct NearestKnown {
   std::filesystem::path file, known;
-  std::string prompt;       ///< of its record; empty without one
-  double similarity = 0;    ///< cosine of descriptors
-  double ssim = 0;          ///< grey, both shrunk to 128 x 128
-  int hash_distance = 256;  ///< PDQ, to the nearest by hash
+  std::string prompt;           ///< of its record; empty without one
+  double similarity = 0;        ///< cosine of descriptors
+  double ssim = 0;              ///< grey, both shrunk to 128 x 128
+  std::optional<double> lpips;  ///< both at 128 x 128
+  int hash_distance = 256;      ///< PDQ, to the nearest by hash
 };
 
 struct GenerationFigures {
@@ -51,6 +55,7 @@ struct GenerationFigures {
   std::int64_t hash_copied = 0;                    ///< PDQ distance of at most 31
   double mean_similarity = 0, top_similarity = 0;  ///< to the nearest known picture; mean of the top 5 %
   double mean_ssim = 0;                            ///< to that picture
+  std::optional<double> mean_lpips;                ///< to that picture
   double feature_distance =
       0;  ///< Fréchet distance to the real pictures, on as many pictures of each set as the smallest has
   double robust_realism = 0;  ///< mean over pictures, 0..1

@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <cstdlib>
+#include <memory>
 
 #include "kantei/base/files.h"
 #include "kantei/evaluate/generation_report.h"
@@ -124,6 +126,43 @@ TEST_F(GenerationEvaluationTest, ReportsHoldTheFigures) {
   const std::string html = GenerationReportHtml(*evaluation, 3, "1");
   EXPECT_THAT(html, HasSubstr("“red fox”"));
   EXPECT_THAT(html, HasSubstr("data:image/jpeg"));
+}
+
+/// Says how far apart the means of two pictures are, so that no weights are needed.
+class MeanDistance : public nn::Lpips {
+ public:
+  const std::string& network() const override { return name_; }
+  const std::string& sha256() const override { return name_; }
+  Result<double> Distance(const image::Image& a, const image::Image& b) const override {
+    EXPECT_EQ(a.width(), 128);
+    EXPECT_EQ(b.height(), 128);
+    const auto mean = [](const image::Image& picture) {
+      double sum = 0;
+      for (const std::uint8_t value : picture.pixels()) sum += value;
+      return sum / static_cast<double>(picture.pixels().size());
+    };
+    return std::abs(mean(a) - mean(b));
+  }
+
+ private:
+  std::string name_ = "mean";
+};
+
+TEST_F(GenerationEvaluationTest, LpipsIsToTheNearestKnownPictureWhereItIsGiven) {
+  const auto without = EvaluateGeneration(sets_, *model_, options_, {});
+  ASSERT_TRUE(without.ok());
+  EXPECT_FALSE(without->systems[1].mean_lpips.has_value());
+  EXPECT_EQ(GenerationReportJson(*without, 1, "1")["sets"][1]["lpips_to_nearest"], nullptr);
+  options_.lpips = std::make_shared<MeanDistance>();
+  const auto evaluation = EvaluateGeneration(sets_, *model_, options_, {});
+  ASSERT_TRUE(evaluation.ok());
+  const GenerationFigures& copies = evaluation->systems[1];
+  double sum = 0;
+  for (const NearestKnown& pair : copies.nearest) sum += pair.lpips.value();
+  EXPECT_NEAR(copies.mean_lpips.value(), sum / 8, 1e-9);
+  EXPECT_LT(*copies.mean_lpips, 1);
+  EXPECT_GT(evaluation->systems[2].mean_lpips.value(), *copies.mean_lpips + 1);
+  EXPECT_EQ(GenerationReportJson(*evaluation, 1, "1")["sets"][1]["lpips_to_nearest"], *copies.mean_lpips);
 }
 
 TEST_F(GenerationEvaluationTest, RefusesWhatCannotBeMeasured) {

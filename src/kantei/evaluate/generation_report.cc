@@ -20,8 +20,9 @@ std::string Cell(const std::string& text) {
 
 std::string Table(const GenerationEvaluation& evaluation) {
   std::string html = "<div class=\"scroll\"><table><thead><tr><th>set</th>";
-  for (const char* head : {"pictures", "copied", "PDQ ≤ 31", "similarity, mean", "top 5 %",
-                           "SSIM to the nearest", "feature distance", "realism", "agreement", "passes"})
+  for (const char* head :
+       {"pictures", "copied", "PDQ ≤ 31", "similarity, mean", "top 5 %", "SSIM to the nearest",
+        "LPIPS to the nearest", "feature distance", "realism", "agreement", "passes"})
     html += std::string("<th class=\"n\">") + head + "</th>";
   html += "</tr></thead><tbody>\n";
   for (const GenerationFigures& s : evaluation.systems) {
@@ -30,9 +31,10 @@ std::string Table(const GenerationEvaluation& evaluation) {
             Percent(share) + "<span class=\"range\">" + Fixed(100 * s.copied_95.low, 1) + " to " +
             Fixed(100 * s.copied_95.high, 1) + "</span></td>" + Cell(Count(s.hash_copied)) +
             Cell(Fixed(s.mean_similarity, 3)) + Cell(Fixed(s.top_similarity, 3)) +
-            Cell(Fixed(s.mean_ssim, 3)) + Cell(Fixed(s.feature_distance, 3)) +
-            Cell(Fixed(s.robust_realism, 3)) + Cell(s.agreement ? Percent(*s.agreement) : "–") +
-            Cell(s.passes ? Fixed(*s.passes, 0) : "–") + "</tr>\n";
+            Cell(Fixed(s.mean_ssim, 3)) + Cell(s.mean_lpips ? Fixed(*s.mean_lpips, 3) : "–") +
+            Cell(Fixed(s.feature_distance, 3)) + Cell(Fixed(s.robust_realism, 3)) +
+            Cell(s.agreement ? Percent(*s.agreement) : "–") + Cell(s.passes ? Fixed(*s.passes, 0) : "–") +
+            "</tr>\n";
   }
   return html + "</tbody></table></div>\n";
 }
@@ -68,6 +70,7 @@ Json GenerationReportJson(const GenerationEvaluation& evaluation, int pairs, std
                          {"prompt", pair.prompt},
                          {"similarity", pair.similarity},
                          {"ssim", pair.ssim},
+                         {"lpips", pair.lpips ? Json(*pair.lpips) : Json()},
                          {"pdq_distance", pair.hash_distance}});
     }
     sets.push_back({{"name", s.name},
@@ -78,6 +81,7 @@ Json GenerationReportJson(const GenerationEvaluation& evaluation, int pairs, std
                     {"similarity_mean", s.mean_similarity},
                     {"similarity_top_5_percent", s.top_similarity},
                     {"ssim_to_nearest", s.mean_ssim},
+                    {"lpips_to_nearest", s.mean_lpips ? Json(*s.mean_lpips) : Json()},
                     {"feature_distance", s.feature_distance},
                     {"realism", s.robust_realism},
                     {"realism_measures_to_real", std::move(ratios)},

@@ -48,7 +48,7 @@ image::Image Altered(const image::Image& mask, const Alteration& a, double centr
 
 struct Segment {
   image::Colour colour;
-  std::vector<std::string_view> words;
+  std::vector<std::string_view> words;  // the class's own name first
 };
 
 /// Of ADE20K's 150 classes those that single words of prompts name most.
@@ -70,6 +70,13 @@ const std::vector<Segment>& Segments() {
       {{224, 255, 8}, {"lamp", "lantern"}},
       {{143, 255, 140}, {"mountain", "mountains"}}};
   return segments;
+}
+
+/// Null when the word names none.
+const Segment* SegmentOf(std::string_view word) {
+  for (const Segment& segment : Segments())
+    if (std::find(segment.words.begin(), segment.words.end(), word) != segment.words.end()) return &segment;
+  return nullptr;
 }
 
 constexpr image::Colour kWall{120, 120, 120}, kSculpture{255, 255, 0};
@@ -126,13 +133,16 @@ image::Image InvertMask(const image::Image& mask) {
   return inverted;
 }
 
+std::string_view SceneClassOf(std::string_view word) {
+  const Segment* segment = SegmentOf(word);
+  return segment == nullptr ? std::string_view() : segment->words.front();
+}
+
 image::Image SegmentPicture(const image::Image& mask, const std::vector<std::string>& words) {
   image::Colour subject = kSculpture;
   // The first word that names a class counts: prompts name the subject before what surrounds it.
   for (auto word = words.rbegin(); word != words.rend(); ++word)
-    for (const Segment& segment : Segments())
-      if (std::find(segment.words.begin(), segment.words.end(), *word) != segment.words.end())
-        subject = segment.colour;
+    if (const Segment* segment = SegmentOf(*word)) subject = segment->colour;
   image::Image picture(mask.width(), mask.height(), 3);
   for (std::size_t i = 0; i < mask.pixels().size(); ++i) {
     const image::Colour& colour = mask.pixels()[i] != 0 ? subject : kWall;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kantei/base/random.h"
@@ -21,6 +22,9 @@ struct AlteredMask {
 /// original is within 0.05 of the least, `random` picks one. Where the least is above 0.4 (large subjects), scaled ones are moved too.
 AlteredMask AlterMask(const image::Image& mask, Random& random);
 image::Image InvertMask(const image::Image& mask);
+
+/// The class of ADE20K's that a word of a prompt names ("woman": "person"); empty when it names none of the usual ones.
+std::string_view SceneClassOf(std::string_view word);
 
 /// The mask as a picture of segments in the palette of ADE20K, which ControlNets for segments were trained on: wall (120,120,120)
 /// around the colour of the class that one of `words` names, "sculpture" (255,255,0) where none does.

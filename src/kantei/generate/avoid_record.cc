@@ -6,7 +6,7 @@ namespace kantei::generate {
 namespace {
 
 /// What a run is asked for, as far as its mode looks at it.
-Json WishOf(const AvoidOptions& avoid, const std::string& similarity_name) {
+Json WishOf(const AvoidOptions& avoid, const AvoidTools& tools) {
   Json wish{{"mode", AvoidModeName(avoid.mode)}};
   if (avoid.mode == AvoidMode::kReject)
     wish["tries"] = avoid.tries;
@@ -14,7 +14,11 @@ Json WishOf(const AvoidOptions& avoid, const std::string& similarity_name) {
     wish["strength"] = avoid.strength;
   wish["most_mask_iou"] = avoid.most_mask_iou;
   wish["most_similarity"] = avoid.most_similarity;
-  wish["similarity_by"] = similarity_name.empty() ? "ssim" : similarity_name;
+  wish["similarity_by"] = tools.similarity.name.empty() ? "ssim" : tools.similarity.name;
+  // Null is left out of the record.
+  wish["lpips_by"] = tools.lpips.name.empty() ? Json() : Json(tools.lpips.name);
+  wish["segmenter"] = tools.subject.name.empty() ? Json() : Json(tools.subject.name);
+  wish["subject"] = tools.subject.subject.empty() ? Json() : Json(tools.subject.subject);
   return wish;
 }
 
@@ -24,18 +28,24 @@ double Rounded(double value) {
 }
 
 Json Told(const SubjectMask& mask) {
-  return {{"found_by", MaskSourceName(mask.source)},
-          {"area", Rounded(mask.area)},
-          {"separation", Rounded(mask.separation)},
-          {"pixels_sha256", PixelHash(mask.pixels)}};
+  Json told{{"found_by", MaskSourceName(mask.source)}};
+  if (mask.source == MaskSource::kSegmentation)
+    told["class"] = mask.class_name, told["class_by"] = mask.class_by;
+  told["area"] = Rounded(mask.area);
+  told["separation"] = Rounded(mask.separation);
+  told["pixels_sha256"] = PixelHash(mask.pixels);
+  return told;
 }
 
 }  // namespace
 
 Json AvoidedClaim(const GenerationContext& context, const SampleOptions& options, const AvoidOptions& avoid,
-                  const std::string& similarity_name, const AvoidedPicture& pair) {
+                  const AvoidTools& tools, const AvoidedPicture& pair) {
   Json claim = GenerationClaim(context, options, pair.second, pair.notes);
-  Json told = WishOf(avoid, similarity_name);
+  Json told;
+  const Json wish = WishOf(avoid, tools);
+  for (const auto& [name, value] : wish.items())
+    if (!value.is_null()) told[name] = value;
   told["seeds"] = {{"first", pair.first.seed}, {"second", pair.second_seed}};
   told["first_pixels_sha256"] = PixelHash(pair.first.pixels);
   told["words"] = pair.words;
@@ -47,6 +57,7 @@ Json AvoidedClaim(const GenerationContext& context, const SampleOptions& options
   told["between"] = {{"ssim", Rounded(pair.ssim)}};
   if (pair.mask_iou) told["between"]["mask_iou"] = Rounded(*pair.mask_iou);
   if (pair.similarity) told["between"]["similarity"] = Rounded(*pair.similarity);
+  if (pair.lpips) told["between"]["lpips"] = Rounded(*pair.lpips);
   told["limits_met"] = pair.limits_met;
   told["tried"] = pair.tried;
   told["network_passes"] = {{"first", pair.first_passes}, {"all", pair.passes}};
@@ -55,14 +66,14 @@ Json AvoidedClaim(const GenerationContext& context, const SampleOptions& options
 }
 
 bool IsAvoidedRecordOf(const Json& record, const GenerationContext& context, const SampleOptions& options,
-                       const AvoidOptions& avoid, const std::string& similarity_name, std::uint64_t seed) {
+                       const AvoidOptions& avoid, const AvoidTools& tools, std::uint64_t seed) {
   if (!record.is_object() || !record.contains("claim") || !record["claim"].is_object() ||
       !record["claim"].contains("avoid_shape") || !record["claim"]["avoid_shape"].is_object())
     return false;
   const Json& told = record["claim"]["avoid_shape"];
-  const Json wish = WishOf(avoid, similarity_name);
+  const Json wish = WishOf(avoid, tools);
   for (const auto& [name, value] : wish.items())
-    if (!told.contains(name) || told[name] != value) return false;
+    if (told.value(name, Json()) != value) return false;
   Json rest = record;
   rest["claim"].erase("avoid_shape");
   return IsRecordOf(rest, context, options, seed);

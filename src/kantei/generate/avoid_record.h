@@ -9,13 +9,12 @@
 namespace kantei::generate {
 
 /// GenerationClaim of the second picture under the run's seed, with a member "avoid_shape": mode and limits, both seeds, hashes of the
-/// first picture's pixels and of the masks, how these were found, what lies between both pictures, passes. `similarity_name`: that of
-/// the measure which was given, or empty.
+/// first picture's pixels and of the masks, how these were found, what lies between both pictures, passes.
 Json AvoidedClaim(const GenerationContext& context, const SampleOptions& options, const AvoidOptions& avoid,
-                  const std::string& similarity_name, const AvoidedPicture& pair);
+                  const AvoidTools& tools, const AvoidedPicture& pair);
 
 /// Would this run make the picture of `seed` that the record tells of? Its pixels are not looked at.
 bool IsAvoidedRecordOf(const Json& record, const GenerationContext& context, const SampleOptions& options,
-                       const AvoidOptions& avoid, const std::string& similarity_name, std::uint64_t seed);
+                       const AvoidOptions& avoid, const AvoidTools& tools, std::uint64_t seed);
 
 }  // namespace kantei::generate

@@ -44,10 +44,27 @@ struct AvoidOptions {
   Status Validate(const SampleOptions& sampling) const;
 };
 
-/// A measure of the caller's (a copy descriptor's cosine, for example); `compare` empty: SSIM alone.
-struct PictureSimilarity {
+/// A measure of two pictures of one size.
+struct PictureMeasure {
   std::string name;  ///< for the record
   std::function<Result<double>(const image::Image&, const image::Image&)> compare;
+};
+
+/// Another way of finding the subject than by what is seen while a picture is made: a segmenter.
+struct SubjectFinder {
+  std::string name;     ///< for the record, e.g. the hash of its weights
+  std::string subject;  ///< the class that was asked for, or empty
+  /// `words`: the prompt's content words; `only`: the class that the first picture's mask is of, or empty. kNone when it finds none.
+  std::function<Result<SubjectMask>(const image::Image&, const std::vector<std::string>& words,
+                                    const std::string& only)>
+      find;
+};
+
+/// What the caller may lend; each may be empty.
+struct AvoidTools {
+  PictureMeasure similarity;  ///< a copy descriptor's cosine, for example; without it SSIM alone
+  PictureMeasure lpips;       ///< a distance, only told
+  SubjectFinder subject;      ///< before the run's own ways, which stay where it finds none
 };
 
 struct AvoidedPicture {
@@ -63,6 +80,7 @@ struct AvoidedPicture {
   double ssim = 0;                   ///< between both; of pictures below 11 px that of their enlargements
   std::optional<double> mask_iou;    ///< none when there is no mask of one of them
   std::optional<double> similarity;  ///< by the caller's measure
+  std::optional<double> lpips;       ///< likewise
   bool limits_met = false;           ///< most_mask_iou (where there is one) and most_similarity
   int tried = 1;                     ///< second pictures that were made
   std::vector<std::string> first_notes, notes;  ///< what the user should know: of the first picture, of both
@@ -86,7 +104,7 @@ struct AvoidWatch {
 /// `options.count` pairs, of seeds that follow each other, one pair at a time (`batch` is not used); a pair depends on its own seed
 /// alone. Errors as SamplePictures'.
 Result<AvoidResult> AvoidShape(const DiffusionModel& model, const SampleOptions& options,
-                               const AvoidOptions& avoid, const PictureSimilarity& similarity = {},
+                               const AvoidOptions& avoid, const AvoidTools& tools = {},
                                const AvoidWatch& watch = {}, const CancellationToken& cancellation = {});
 
 }  // namespace kantei::generate

@@ -33,12 +33,11 @@ struct Made {
 class Avoiding {
  public:
   Avoiding(const DiffusionNets& nets, const SampleOptions& options, const AvoidOptions& avoid,
-           const PictureSimilarity& similarity, const AvoidWatch& watch,
-           const CancellationToken& cancellation)
+           const AvoidTools& tools, const AvoidWatch& watch, const CancellationToken& cancellation)
       : nets_(nets),
         options_(options),
         avoid_(avoid),
-        similarity_(similarity),
+        tools_(tools),
         watch_(watch),
         cancellation_(cancellation) {}
 
@@ -66,7 +65,7 @@ class Avoiding {
     runs_ = passes_ = 0;
     notes_.clear();
     AvoidedPicture pair;
-    KANTEI_TRY(Made first, Make(seed, {}, std::nullopt));
+    KANTEI_TRY(Made first, Make(seed, {}, nullptr));
     pair.first = std::move(first.picture), pair.first_mask = std::move(first.mask);
     pair.words = words_.words;
     pair.first_passes = passes_;
@@ -87,7 +86,7 @@ class Avoiding {
       if (!pair.steered || avoid_.mode == AvoidMode::kReseededRegion) pair.second_seed = FurtherSeed(seed, 1);
       if (pair.steered) steering = Steer(&pair);
       pair.control = pair.steered && avoid_.mode != AvoidMode::kReseededRegion && nets_.controlnet;
-      KANTEI_TRY(Made second, Make(pair.steered ? seed : pair.second_seed, steering, WayOf(pair.first_mask)));
+      KANTEI_TRY(Made second, Make(pair.steered ? seed : pair.second_seed, steering, &pair.first_mask));
       KANTEI_RETURN_IF_ERROR(Compare(std::move(second), &pair));
     }
     if (!pair.limits_met)
@@ -108,7 +107,7 @@ class Avoiding {
     for (int n = 1; n <= avoid_.tries; ++n) {
       AvoidedPicture pair = plain;
       pair.second_seed = FurtherSeed(seed, n);
-      KANTEI_TRY(Made second, Make(pair.second_seed, {}, WayOf(plain.first_mask)));
+      KANTEI_TRY(Made second, Make(pair.second_seed, {}, &plain.first_mask));
       KANTEI_RETURN_IF_ERROR(Compare(std::move(second), &pair));
       if (n == 1 || Excess(pair) < Excess(*best)) *best = std::move(pair);
       best->tried = n;
@@ -138,8 +137,11 @@ class Avoiding {
         pictures[i] = &enlarged[i];
       }
     KANTEI_TRY(pair->ssim, image::Ssim(*pictures[0], *pictures[1]));
-    if (similarity_.compare) {
-      KANTEI_TRY(pair->similarity, similarity_.compare(pair->first.pixels, pair->second.pixels));
+    if (tools_.similarity.compare) {
+      KANTEI_TRY(pair->similarity, tools_.similarity.compare(pair->first.pixels, pair->second.pixels));
+    }
+    if (tools_.lpips.compare) {
+      KANTEI_TRY(pair->lpips, tools_.lpips.compare(pair->first.pixels, pair->second.pixels));
     }
     pair->limits_met = Excess(*pair) <= 0;
     return {};
@@ -258,13 +260,24 @@ class Avoiding {
     return MaskOnLatents(mask, size_.latent_height(), size_.latent_width());
   }
 
-  /// In which the second mask is looked for.
-  static std::optional<MaskSource> WayOf(const SubjectMask& first) {
-    return first.source == MaskSource::kNone ? std::nullopt : std::optional(first.source);
+  /// Of the first picture, or of a second one in the way that found the first one's mask.
+  Result<SubjectMask> MaskOf(const SubjectMaps& seen, const image::Image& picture, const SubjectMask* first) {
+    if (first != nullptr && first->source == MaskSource::kNone) first = nullptr;
+    if (tools_.subject.find && (first == nullptr || first->source == MaskSource::kSegmentation)) {
+      KANTEI_TRY(SubjectMask found,
+                 tools_.subject.find(picture, words_.words, first == nullptr ? "" : first->class_name));
+      if (first != nullptr) found.class_by = first->class_by;
+      if (first != nullptr || found.source != MaskSource::kNone) return found;
+      Add({"the segmenter found no class that fits the words and no thing; the shape is looked for in what "
+           "the "
+           "words did"},
+          &notes_);
+    }
+    return FindSubject(seen, picture, first == nullptr ? std::nullopt : std::optional(first->source));
   }
 
   /// One run over all steps, with the mask of what it shows.
-  Result<Made> Make(std::uint64_t seed, const Steering& steering, std::optional<MaskSource> way) {
+  Result<Made> Make(std::uint64_t seed, const Steering& steering, const SubjectMask* first) {
     SampleOptions one = options_;
     one.count = one.batch = 1;
     one.seed = seed;
@@ -293,7 +306,7 @@ class Avoiding {
     KANTEI_TRY(SampleResult made, SampleWithHooks(nets_, one, hooks, watch, cancellation_));
     Add(made.notes, &notes_);
     Made result{std::move(made.pictures.front()), {}};
-    result.mask = FindSubject(seen.Maps(), result.picture.pixels, way);
+    KANTEI_TRY(result.mask, MaskOf(seen.Maps(), result.picture.pixels, first));
     return result;
   }
 
@@ -311,7 +324,7 @@ class Avoiding {
   const DiffusionNets& nets_;
   const SampleOptions& options_;
   const AvoidOptions& avoid_;
-  const PictureSimilarity& similarity_;
+  const AvoidTools& tools_;
   const AvoidWatch& watch_;
   const CancellationToken& cancellation_;
   SampleSize size_;
@@ -325,11 +338,10 @@ class Avoiding {
 }  // namespace
 
 Result<AvoidResult> AvoidShape(const DiffusionModel& model, const SampleOptions& options,
-                               const AvoidOptions& avoid, const PictureSimilarity& similarity,
-                               const AvoidWatch& watch, const CancellationToken& cancellation) {
+                               const AvoidOptions& avoid, const AvoidTools& tools, const AvoidWatch& watch,
+                               const CancellationToken& cancellation) {
   KANTEI_RETURN_IF_ERROR(avoid.Validate(options));
-  return CatchTorch(
-      [&] { return Avoiding(model.nets(), options, avoid, similarity, watch, cancellation).Run(); });
+  return CatchTorch([&] { return Avoiding(model.nets(), options, avoid, tools, watch, cancellation).Run(); });
 }
 
 }  // namespace kantei::generate

@@ -77,13 +77,13 @@ struct AvoidRig {
   DiffusionNets nets = Nets();
   SampleOptions sampling = Options();
   AvoidOptions avoid;
-  PictureSimilarity similarity;
+  AvoidTools tools;
   AvoidWatch watch;
   CancellationToken cancellation;
 
   explicit AvoidRig(AvoidMode mode) { avoid.mode = mode; }
   Result<AvoidResult> Try() {
-    return AvoidShape(DiffusionModel::Make(nets).value(), sampling, avoid, similarity, watch, cancellation);
+    return AvoidShape(DiffusionModel::Make(nets).value(), sampling, avoid, tools, watch, cancellation);
   }
   AvoidedPicture One() {
     auto made = Try();
@@ -240,10 +240,10 @@ TEST(AvoidShape, RejectKeepsTheLeastAlikeAndSaysSo) {
   rig.avoid.most_similarity = 0;
   const double given[] = {0.9, 0.4, 0.6, 0.5};
   std::vector<image::Image> seen;
-  rig.similarity = {"test", [&](const image::Image&, const image::Image& second) -> Result<double> {
-                      seen.push_back(second);
-                      return given[seen.size() - 1];
-                    }};
+  rig.tools.similarity = {"test", [&](const image::Image&, const image::Image& second) -> Result<double> {
+                            seen.push_back(second);
+                            return given[seen.size() - 1];
+                          }};
   const AvoidedPicture best = rig.One();
   ASSERT_EQ(seen.size(), 4u);
   EXPECT_EQ(best.tried, 4);
@@ -265,7 +265,7 @@ TEST(AvoidShape, RejectKeepsTheLeastAlikeAndSaysSo) {
   seen.clear();
   rig.avoid.most_mask_iou = 0;
   EXPECT_EQ(rig.One().tried, 4);
-  rig.similarity.compare = [](const image::Image&, const image::Image&) -> Result<double> {
+  rig.tools.similarity.compare = [](const image::Image&, const image::Image&) -> Result<double> {
     return Error{ErrorCode::kUnavailable, "no measure"};
   };
   EXPECT_EQ(rig.Try().error().message, "no measure");
@@ -315,14 +315,14 @@ TEST(AvoidShape, MasksThatAreNotThereAreNotAvoided) {
   for (auto& named : rig.nets.vae->named_parameters())
     if (named.key() == "decoder.conv_out.weight") named.value().zero_();
   double given = 0.9;
-  rig.similarity = {"test",
-                    [&](const image::Image&, const image::Image&) -> Result<double> { return given; }};
+  rig.tools.similarity = {"test",
+                          [&](const image::Image&, const image::Image&) -> Result<double> { return given; }};
   const AvoidedPicture alike = rig.One();
   EXPECT_EQ(alike.first_mask.source, MaskSource::kNone);
   EXPECT_FALSE(alike.mask_iou.has_value());
   EXPECT_FALSE(alike.limits_met);
   EXPECT_THAT(alike.notes.at(0), HasSubstr("IoU unknown"));
-  EXPECT_FALSE(AvoidedClaim({}, rig.sampling, rig.avoid, "test", alike)["avoid_shape"]["between"].contains(
+  EXPECT_FALSE(AvoidedClaim({}, rig.sampling, rig.avoid, rig.tools, alike)["avoid_shape"]["between"].contains(
       "mask_iou"));
   given = 0.1;
   EXPECT_TRUE(rig.One().limits_met);
@@ -390,7 +390,7 @@ TEST(AvoidShape, TheRecordTellsAllAndKnowsItsRun) {
   AvoidRig rig(AvoidMode::kAlteredMask);
   const AvoidedPicture pair = rig.One();
   const GenerationContext context{"kantei 1", "m/", "abc", "float32", "cpu"};
-  const Json claim = AvoidedClaim(context, rig.sampling, rig.avoid, "", pair);
+  const Json claim = AvoidedClaim(context, rig.sampling, rig.avoid, {}, pair);
   const Json& told = claim["avoid_shape"];
   EXPECT_EQ(claim["seed"], 11);
   EXPECT_EQ(claim["pixels_sha256"], PixelHash(pair.second.pixels));
@@ -409,22 +409,74 @@ TEST(AvoidShape, TheRecordTellsAllAndKnowsItsRun) {
   const auto knows = [&](auto change) {
     SampleOptions sampling = rig.sampling;
     AvoidOptions avoid = rig.avoid;
-    std::string name;
+    AvoidTools tools;
     std::uint64_t seed = 11;
-    change(sampling, avoid, name, seed);
-    return IsAvoidedRecordOf(record, context, sampling, avoid, name, seed);
+    change(sampling, avoid, tools, seed);
+    return IsAvoidedRecordOf(record, context, sampling, avoid, tools, seed);
   };
   EXPECT_TRUE(knows([](auto&, auto&, auto&, auto&) {}));
   EXPECT_FALSE(knows([](auto& s, auto&, auto&, auto&) { s.guidance = 4; }));
   EXPECT_FALSE(knows([](auto&, auto& a, auto&, auto&) { a.mode = AvoidMode::kReject; }));
   EXPECT_FALSE(knows([](auto&, auto& a, auto&, auto&) { a.strength = 2; }));
-  EXPECT_FALSE(knows([](auto&, auto&, auto& n, auto&) { n = "descriptor"; }));
+  EXPECT_FALSE(knows([](auto&, auto&, auto& t, auto&) { t.similarity.name = "descriptor"; }));
+  EXPECT_FALSE(knows([](auto&, auto&, auto& t, auto&) { t.lpips.name = "alex"; }));
+  EXPECT_FALSE(knows([](auto&, auto&, auto& t, auto&) { t.subject.name = "a segmenter"; }));
   EXPECT_FALSE(knows([](auto&, auto&, auto&, auto& seed) { seed = 12; }));
   // A plain picture is none that avoids a shape, and the other way round.
   EXPECT_FALSE(IsRecordOf(record, context, rig.sampling, 11));
   const Json plain{{"claim", GenerationClaim(context, rig.sampling, pair.first, {})}};
   EXPECT_TRUE(IsRecordOf(plain, context, rig.sampling, 11));
-  EXPECT_FALSE(IsAvoidedRecordOf(plain, context, rig.sampling, rig.avoid, "", 11));
+  EXPECT_FALSE(IsAvoidedRecordOf(plain, context, rig.sampling, rig.avoid, {}, 11));
+}
+
+TEST(AvoidShape, ASegmenterFindsTheShapeAndItsRecordSaysSo) {
+  AvoidRig rig(AvoidMode::kAlteredMask);
+  std::vector<std::string> asked;
+  const auto half = [](const image::Image& picture, int from) {
+    image::Image mask(picture.width(), picture.height(), 1);
+    for (int y = 0; y < mask.height(); ++y)
+      for (int x = from; x < from + mask.width() / 4; ++x) mask.row(y)[x] = 255;
+    return mask;
+  };
+  bool finds = true;
+  rig.tools.subject = {"segmenter abc", "",
+                       [&](const image::Image& picture, const std::vector<std::string>& words,
+                           const std::string& only) -> Result<SubjectMask> {
+                         EXPECT_THAT(words, ElementsAre("fox"));
+                         asked.push_back(only);
+                         if (!finds) return SubjectMask{picture, MaskSource::kNone, 0, 0, "", ""};
+                         return SubjectMask{half(picture, only.empty() ? 0 : picture.width() / 8),
+                                            MaskSource::kSegmentation,
+                                            0.25,
+                                            1,
+                                            "fox",
+                                            "word"};
+                       }};
+  rig.tools.lpips = {"lpips def",
+                     [](const image::Image&, const image::Image&) -> Result<double> { return 0.3; }};
+  const AvoidedPicture pair = rig.One();
+  EXPECT_THAT(asked, ElementsAre("", "fox"));
+  EXPECT_EQ(pair.first_mask.source, MaskSource::kSegmentation);
+  EXPECT_NEAR(pair.mask_iou.value(), 1 / 3.0, 0.05);
+  const Json told = AvoidedClaim({}, rig.sampling, rig.avoid, rig.tools, pair)["avoid_shape"];
+  EXPECT_EQ(told["segmenter"], "segmenter abc");
+  EXPECT_FALSE(told.contains("subject"));
+  EXPECT_EQ(told["mask"]["found_by"], "segmentation");
+  EXPECT_EQ(told["mask"]["class"], "fox");
+  EXPECT_EQ(told["mask"]["class_by"], "word");
+  EXPECT_EQ(told["lpips_by"], "lpips def");
+  EXPECT_EQ(told["between"]["lpips"], 0.3);
+  // Where it finds nothing the way of a run without one is taken, for both pictures, and this is said.
+  finds = false;
+  asked.clear();
+  const AvoidedPicture fallen = rig.One();
+  EXPECT_THAT(asked, ElementsAre(""));
+  ASSERT_FALSE(fallen.notes.empty());
+  EXPECT_THAT(fallen.notes[0], HasSubstr("segmenter found no class"));
+  rig.tools = {};
+  const AvoidedPicture plain = rig.One();
+  EXPECT_EQ(fallen.first_mask.source, plain.first_mask.source);
+  EXPECT_EQ(LargestDifference(fallen.second.pixels, plain.second.pixels), 0);
 }
 
 }  // namespace

@@ -1,162 +1,13 @@
 #include "kantei/generate/diffusion_config_json.h"
 
 #include <algorithm>
-#include <limits>
-#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "kantei/base/json_fields.h"
 
 namespace kantei::generate {
 namespace {
-
-constexpr std::size_t kMaxList = 64;
-
-// Reads one field after the other; the first that is wrong is remembered.
-class FieldReader {
- public:
-  FieldReader(const Json& json, std::string_view file_name) : json_(json), file_(file_name) {
-    if (!json.is_object()) error_ = Error{ErrorCode::kCorrupt, file_ + " is no JSON object"};
-  }
-
-  void Read(const char* key, int* value) {
-    const Json* found = Find(key);
-    if (found == nullptr) return;
-    if (!Int(*found, value)) Wrong(key, "a whole number");
-  }
-  void Read(const char* key, double* value) {
-    const Json* found = Find(key);
-    if (found == nullptr) return;
-    if (found->is_number()) {
-      *value = found->get<double>();
-    } else {
-      Wrong(key, "a number");
-    }
-  }
-  void Read(const char* key, bool* value) {
-    const Json* found = Find(key);
-    if (found == nullptr) return;
-    if (found->is_boolean()) {
-      *value = found->get<bool>();
-    } else {
-      Wrong(key, "true or false");
-    }
-  }
-  void Read(const char* key, std::string* value) {
-    const Json* found = Find(key);
-    if (found == nullptr) return;
-    if (found->is_string()) {
-      *value = found->get<std::string>();
-    } else {
-      Wrong(key, "a text");
-    }
-  }
-  void Read(const char* key, std::vector<int>* values) {
-    const Json* found = Find(key);
-    if (found == nullptr) return;
-    std::vector<int> read;
-    bool good = found->is_array() && found->size() <= kMaxList;
-    for (std::size_t i = 0; good && i < found->size(); ++i) good = Int((*found)[i], &read.emplace_back());
-    if (good) {
-      *values = std::move(read);
-    } else {
-      Wrong(key, "a list of whole numbers");
-    }
-  }
-  /// A number for all `count`, or a list of so many.
-  void ReadOneOrEach(const char* key, std::size_t count, std::vector<int>* values) {
-    const Json* found = Find(key);
-    if (found == nullptr) return;
-    if (int one = 0; Int(*found, &one)) {
-      values->assign(count, one);
-    } else {
-      Read(key, values);
-    }
-  }
-  /// A number, or a list of equal ones.
-  void ReadOne(const char* key, int* value) {
-    const Json* found = Find(key);
-    if (found == nullptr || Int(*found, value)) return;
-    std::vector<int> each;
-    Read(key, &each);
-    if (!error_ && (each.empty() || std::count(each.begin(), each.end(), each[0]) !=
-                                        static_cast<std::ptrdiff_t>(each.size()))) {
-      Unsupported(key, "one number for all blocks");
-    }
-    if (!error_) *value = each[0];
-  }
-  /// Names of block types: true for `with`, false for `without`.
-  void ReadTypes(const char* key, const std::string& with, const std::string& without,
-                 std::vector<bool>* values) {
-    const Json* found = Find(key);
-    if (found == nullptr) return;
-    if (!found->is_array() || found->size() > kMaxList) {
-      Wrong(key, "a list of block types");
-      return;
-    }
-    values->clear();
-    for (const Json& type : *found) {
-      if (type == with) {
-        values->push_back(true);
-      } else if (type == without) {
-        values->push_back(false);
-      } else {
-        Unsupported(key, with == without ? with : with + " or " + without);
-        return;
-      }
-    }
-  }
-  /// Fields that must be as these networks are, where they are stated.
-  void Require(std::initializer_list<std::pair<const char*, Json>> fixed) {
-    for (const auto& [key, value] : fixed) {
-      const Json* found = Find(key);
-      if (found == nullptr || *found == value) continue;
-      if (found->is_array() &&
-          std::count(found->begin(), found->end(), value) == static_cast<std::ptrdiff_t>(found->size())) {
-        continue;
-      }
-      Unsupported(key, value.is_null() ? "none" : DumpJson(value));
-    }
-  }
-  bool Has(const char* key) const { return Find(key) != nullptr; }
-  void Unsupported(const char* key, const std::string& expected) {
-    Remember(ErrorCode::kUnsupported, key, "; only " + expected + " is supported");
-  }
-
-  template <typename Config>
-  Result<Config> Done(const Config& config) const {
-    if (error_) return *error_;
-    if (const Status valid = config.Validate(); !valid.ok())
-      return Error{ErrorCode::kCorrupt, file_ + ": " + valid.error().message};
-    return config;
-  }
-
- private:
-  // Null is absent.
-  const Json* Find(const char* key) const {
-    if (error_) return nullptr;
-    const auto found = json_.find(key);
-    return found == json_.end() || found->is_null() ? nullptr : &*found;
-  }
-  static bool Int(const Json& json, int* value) {
-    if (!json.is_number_integer()) return false;
-    const auto wide = json.get<std::int64_t>();
-    if (wide < std::numeric_limits<int>::min() || wide > std::numeric_limits<int>::max()) return false;
-    *value = static_cast<int>(wide);
-    return true;
-  }
-  void Wrong(const char* key, const std::string& expected) {
-    Remember(ErrorCode::kCorrupt, key, "; expected " + expected);
-  }
-  void Remember(ErrorCode code, const char* key, const std::string& rest) {
-    if (!error_)
-      error_ = Error{code, file_ + ": " + key + " is " + DumpJson(json_[key]).substr(0, 80) + rest};
-  }
-
-  const Json& json_;
-  std::string file_;
-  std::optional<Error> error_;
-};
 
 constexpr const char *kDown = "CrossAttnDownBlock2D", *kDownPlain = "DownBlock2D",
                      *kUp = "CrossAttnUpBlock2D", *kUpPlain = "UpBlock2D";
@@ -168,7 +19,7 @@ void DefaultAttention(std::size_t levels, UnetConfig* config) {
   config->up_attention.assign(config->down_attention.rbegin(), config->down_attention.rend());
 }
 
-void ReadWayDown(FieldReader& fields, UnetConfig* config) {
+void ReadWayDown(JsonFields& fields, UnetConfig* config) {
   fields.Read("in_channels", &config->in_channels);
   fields.Read("block_out_channels", &config->block_out_channels);
   const std::size_t levels = std::max<std::size_t>(1, config->block_out_channels.size());
@@ -241,7 +92,7 @@ Json WayDownJson(const UnetConfig& config) {
 }  // namespace
 
 Result<UnetConfig> ReadUnetConfig(const Json& json, std::string_view file_name) {
-  FieldReader fields(json, file_name);
+  JsonFields fields(json, file_name);
   UnetConfig config;
   ReadWayDown(fields, &config);
   fields.Read("out_channels", &config.out_channels);
@@ -251,7 +102,7 @@ Result<UnetConfig> ReadUnetConfig(const Json& json, std::string_view file_name) 
 }
 
 Result<ControlnetConfig> ReadControlnetConfig(const Json& json, std::string_view file_name) {
-  FieldReader fields(json, file_name);
+  JsonFields fields(json, file_name);
   ControlnetConfig config;
   ReadWayDown(fields, &config.unet);
   fields.Read("conditioning_channels", &config.conditioning_channels);
@@ -266,7 +117,7 @@ Result<ControlnetConfig> ReadControlnetConfig(const Json& json, std::string_view
 }
 
 Result<AutoencoderKlConfig> ReadAutoencoderKlConfig(const Json& json, std::string_view file_name) {
-  FieldReader fields(json, file_name);
+  JsonFields fields(json, file_name);
   AutoencoderKlConfig config;
   config.block_out_channels = {64};
   config.layers_per_block = 1;
@@ -290,7 +141,7 @@ Result<AutoencoderKlConfig> ReadAutoencoderKlConfig(const Json& json, std::strin
 }
 
 Result<ClipTextConfig> ReadClipTextConfig(const Json& json, std::string_view file_name) {
-  FieldReader fields(json, file_name);
+  JsonFields fields(json, file_name);
   ClipTextConfig config;
   config.hidden_size = 512;
   config.intermediate_size = 2048;
@@ -310,7 +161,7 @@ Result<ClipTextConfig> ReadClipTextConfig(const Json& json, std::string_view fil
 }
 
 Result<SchedulerConfig> ReadSchedulerConfig(const Json& json, std::string_view file_name) {
-  FieldReader fields(json, file_name);
+  JsonFields fields(json, file_name);
   SchedulerConfig config;
   config.beta_start = 0.0001;
   config.beta_end = 0.02;

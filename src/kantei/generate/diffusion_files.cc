@@ -53,7 +53,7 @@ Status CheckIndex(const Json& index, const fs::path& path) {
 }
 
 // transformers 5 writes the text encoder's names without their first part.
-void AddTextPrefix(WeightSource* source) {
+void AddTextPrefix(nn::WeightSource* source) {
   const bool has = std::any_of(source->tensors.begin(), source->tensors.end(),
                                [](const auto& item) { return item.first.starts_with("text_model."); });
   if (has) return;
@@ -89,10 +89,10 @@ Result<DiffusionFiles> OpenFolder(const fs::path& folder, const DiffusionModelOp
   KANTEI_TRY(const Json noise, ReadConfig(scheduler));
   KANTEI_TRY(files.scheduler, ReadSchedulerConfig(noise, DisplayPath(scheduler)));
   StatePrediction(options, &files.scheduler);
-  KANTEI_TRY(files.unet, OpenWeights(folder / "unet", kDiffusionStem));
-  KANTEI_TRY(const WeightSource vae_weights, OpenWeights(folder / "vae", kDiffusionStem));
+  KANTEI_TRY(files.unet, nn::OpenWeights(folder / "unet", kDiffusionStem));
+  KANTEI_TRY(const nn::WeightSource vae_weights, nn::OpenWeights(folder / "vae", kDiffusionStem));
   files.vae = WithNewAttentionNames(vae_weights);
-  KANTEI_TRY(files.text, OpenWeights(folder / "text_encoder", kTextStem));
+  KANTEI_TRY(files.text, nn::OpenWeights(folder / "text_encoder", kTextStem));
   AddTextPrefix(&files.text);
   if (const fs::path realism = folder / kRealismFile; Exists(realism)) {
     KANTEI_TRY(const Json json, ReadConfig(realism));
@@ -114,7 +114,7 @@ Result<ClipTokenizer> TokenizerOfFile(const fs::path& file, const DiffusionModel
 }
 
 Result<DiffusionFiles> OpenFile(const fs::path& file, const DiffusionModelOptions& options) {
-  KANTEI_TRY(const WeightSource source, OpenWeightFile(file));
+  KANTEI_TRY(const nn::WeightSource source, nn::OpenWeightFile(file));
   const auto has_prefix = [&](const char* prefix) {
     const auto at = source.tensors.lower_bound(prefix);
     return at != source.tensors.end() && at->first.starts_with(prefix);
@@ -172,10 +172,10 @@ Result<ControlnetFiles> OpenControlnetFiles(const fs::path& path) {
   if (fs::is_directory(path, error)) {
     KANTEI_TRY(const Json json, ReadConfig(path / kConfigFile));
     KANTEI_TRY(files.config, ReadControlnetConfig(json, DisplayPath(path / kConfigFile)));
-    KANTEI_TRY(files.weights, OpenWeights(path, kDiffusionStem));
+    KANTEI_TRY(files.weights, nn::OpenWeights(path, kDiffusionStem));
     return files;
   }
-  KANTEI_TRY(const WeightSource source, OpenWeightFile(path));
+  KANTEI_TRY(const nn::WeightSource source, nn::OpenWeightFile(path));
   // Files of ControlNets alone have the prefix or not.
   const bool prefixed =
       source.tensors.contains(std::string(kOriginalControlnet) + "input_hint_block.0.weight");

@@ -12,8 +12,8 @@
 #include "kantei/generate/clip_tokenizer.h"
 #include "kantei/generate/diffusion_config.h"
 #include "kantei/generate/diffusion_model.h"
-#include "kantei/generate/diffusion_weights.h"
 #include "kantei/generate/soft_realism.h"
+#include "kantei/nn/weight_source.h"
 
 namespace kantei::generate {
 
@@ -30,7 +30,7 @@ struct DiffusionFiles {
   AutoencoderKlConfig vae_config;
   ClipTextConfig text_config;
   SchedulerConfig scheduler;
-  WeightSource unet, vae, text;  ///< under Diffusers' names
+  nn::WeightSource unet, vae, text;  ///< under Diffusers' names
   ClipTokenizer tokenizer;
   std::vector<std::string> remarks;
   std::optional<SoftRealismReference> realism;
@@ -38,7 +38,7 @@ struct DiffusionFiles {
 
 struct ControlnetFiles {
   ControlnetConfig config;
-  WeightSource weights;
+  nn::WeightSource weights;
 };
 
 /// Tensors of a text encoder's file that are no weights of it.

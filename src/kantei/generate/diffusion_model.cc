@@ -55,7 +55,7 @@ Result<Network> MakeNetwork(const Config& config, const std::string& name) {
 }
 
 template <typename Network, typename Config>
-Result<Network> LoadNetwork(const Config& config, const WeightSource& source, const WeightPlace& place,
+Result<Network> LoadNetwork(const Config& config, const nn::WeightSource& source, const WeightPlace& place,
                             const std::set<std::string>& ignored = {}) {
   KANTEI_TRY(Network network, (MakeNetwork<Network, Config>(config, source.name)));
   KANTEI_RETURN_IF_ERROR(LoadWeights(source, place, ignored, *network));

@@ -10,8 +10,8 @@
 
 namespace kantei::generate {
 
-Status LoadWeights(const WeightSource& source, const WeightPlace& place, const std::set<std::string>& ignored,
-                   torch::nn::Module& module) {
+Status LoadWeights(const nn::WeightSource& source, const WeightPlace& place,
+                   const std::set<std::string>& ignored, torch::nn::Module& module) {
   const nn::NamedTensors wanted = nn::StateOf(module);
   std::vector<nn::ExpectedTensor> expected;
   for (const auto& [name, tensor] : wanted) expected.push_back({name, tensor.sizes().vec(), false});

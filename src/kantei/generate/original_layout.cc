@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -60,7 +61,7 @@ void AddWayDown(const UnetConfig& config, Pairs* pairs) {
 // Looks at tensors below a prefix; remembers whether one that must be there was missing.
 class Shapes {
  public:
-  Shapes(const WeightSource& source, std::string prefix) : source_(source), prefix_(std::move(prefix)) {}
+  Shapes(const nn::WeightSource& source, std::string prefix) : source_(source), prefix_(std::move(prefix)) {}
   bool Has(const std::string& name) const { return source_.tensors.contains(prefix_ + name); }
   int Dimensions(const std::string& name) const {
     const auto found = source_.tensors.find(prefix_ + name);
@@ -93,7 +94,7 @@ class Shapes {
   }
 
  private:
-  const WeightSource& source_;
+  const nn::WeightSource& source_;
   std::string prefix_;
   std::optional<std::string> missing_;
 };
@@ -133,7 +134,7 @@ UnetConfig WayDownFromTensors(Shapes& shapes) {
 }
 
 // 1x1 convolutions of the autoencoder's attention as the linear layers that they are.
-void FlattenAttention(WeightSource* source) {
+void FlattenAttention(nn::WeightSource* source) {
   for (auto& [name, view] : source->tensors) {
     if (name.find("mid_block.attentions.0.to_") != name.npos && view.shape.size() == 4 &&
         view.shape[2] == 1 && view.shape[3] == 1) {
@@ -143,6 +144,27 @@ void FlattenAttention(WeightSource* source) {
 }
 
 }  // namespace
+
+nn::WeightSource Renamed(const nn::WeightSource& source, const std::string& prefix, const NamePairs& pairs) {
+  // Sorted, so that the longest beginning of a name is found by stepping back from it.
+  const std::map<std::string, std::string> sorted(pairs.begin(), pairs.end());
+  nn::WeightSource renamed;
+  renamed.name = source.name;
+  renamed.files = source.files;
+  for (const auto& [whole, view] : source.tensors) {
+    if (!whole.starts_with(prefix)) continue;
+    const std::string name = whole.substr(prefix.size());
+    std::string ours = name;
+    for (std::size_t length = name.size(); length > 0; --length) {
+      const auto found = sorted.find(name.substr(0, length));
+      if (found == sorted.end()) continue;
+      ours = found->second + name.substr(length);
+      break;
+    }
+    renamed.tensors.emplace(std::move(ours), view);
+  }
+  return renamed;
+}
 
 NamePairs UnetNames(const UnetConfig& config) {
   Pairs pairs;
@@ -231,7 +253,7 @@ NamePairs OpenTextNames(int layers) {
   return pairs.Take();
 }
 
-Result<UnetConfig> UnetFromTensors(const WeightSource& source, const std::string& prefix) {
+Result<UnetConfig> UnetFromTensors(const nn::WeightSource& source, const std::string& prefix) {
   Shapes shapes(source, prefix);
   UnetConfig config = WayDownFromTensors(shapes);
   config.out_channels = shapes.Size("out.2.weight", 0);
@@ -250,7 +272,7 @@ Result<UnetConfig> UnetFromTensors(const WeightSource& source, const std::string
   return shapes.Done(config, "UNet");
 }
 
-Result<ControlnetConfig> ControlnetFromTensors(const WeightSource& source, const std::string& prefix) {
+Result<ControlnetConfig> ControlnetFromTensors(const nn::WeightSource& source, const std::string& prefix) {
   Shapes shapes(source, prefix);
   ControlnetConfig config;
   config.unet = WayDownFromTensors(shapes);
@@ -264,7 +286,8 @@ Result<ControlnetConfig> ControlnetFromTensors(const WeightSource& source, const
   return shapes.Done(config, "ControlNet");
 }
 
-Result<AutoencoderKlConfig> AutoencoderFromTensors(const WeightSource& source, const std::string& prefix) {
+Result<AutoencoderKlConfig> AutoencoderFromTensors(const nn::WeightSource& source,
+                                                   const std::string& prefix) {
   Shapes shapes(source, prefix);
   AutoencoderKlConfig config;
   config.in_channels = shapes.Size("encoder.conv_in.weight", 1);
@@ -283,11 +306,11 @@ Result<AutoencoderKlConfig> AutoencoderFromTensors(const WeightSource& source, c
   return shapes.Done(config, "autoencoder");
 }
 
-bool HasOpenText(const WeightSource& source) {
+bool HasOpenText(const nn::WeightSource& source) {
   return source.tensors.contains(std::string(kOriginalOpenText) + "token_embedding.weight");
 }
 
-Result<ClipTextConfig> TextFromTensors(const WeightSource& source) {
+Result<ClipTextConfig> TextFromTensors(const nn::WeightSource& source) {
   const bool open = HasOpenText(source);
   Shapes shapes(source, open ? kOriginalOpenText : kOriginalText);
   const std::string words = open ? "token_embedding.weight" : "text_model.embeddings.token_embedding.weight";
@@ -309,26 +332,26 @@ Result<ClipTextConfig> TextFromTensors(const WeightSource& source) {
   return shapes.Done(config, "text encoder");
 }
 
-WeightSource OriginalUnet(const WeightSource& source, const UnetConfig& config) {
+nn::WeightSource OriginalUnet(const nn::WeightSource& source, const UnetConfig& config) {
   return Renamed(source, kOriginalUnet, UnetNames(config));
 }
 
-WeightSource OriginalControlnet(const WeightSource& source, const ControlnetConfig& config,
-                                const std::string& prefix) {
+nn::WeightSource OriginalControlnet(const nn::WeightSource& source, const ControlnetConfig& config,
+                                    const std::string& prefix) {
   return Renamed(source, prefix, ControlnetNames(config));
 }
 
-WeightSource OriginalAutoencoder(const WeightSource& source, const AutoencoderKlConfig& config) {
-  WeightSource renamed = Renamed(source, kOriginalAutoencoder, AutoencoderNames(config));
+nn::WeightSource OriginalAutoencoder(const nn::WeightSource& source, const AutoencoderKlConfig& config) {
+  nn::WeightSource renamed = Renamed(source, kOriginalAutoencoder, AutoencoderNames(config));
   FlattenAttention(&renamed);
   // What the autoencoder was trained against.
   std::erase_if(renamed.tensors, [](const auto& item) { return item.first.starts_with("loss."); });
   return renamed;
 }
 
-WeightSource OriginalText(const WeightSource& source, const ClipTextConfig& config) {
+nn::WeightSource OriginalText(const nn::WeightSource& source, const ClipTextConfig& config) {
   if (!HasOpenText(source)) return Renamed(source, kOriginalText, {});
-  WeightSource renamed = Renamed(source, kOriginalOpenText, OpenTextNames(config.num_hidden_layers));
+  nn::WeightSource renamed = Renamed(source, kOriginalOpenText, OpenTextNames(config.num_hidden_layers));
   const std::string last = "transformer.resblocks." + std::to_string(config.num_hidden_layers) + ".";
   std::map<std::string, nn::TensorView> tensors;
   for (auto& [name, view] : renamed.tensors) {
@@ -357,14 +380,14 @@ WeightSource OriginalText(const WeightSource& source, const ClipTextConfig& conf
   return renamed;
 }
 
-WeightSource WithNewAttentionNames(const WeightSource& source) {
+nn::WeightSource WithNewAttentionNames(const nn::WeightSource& source) {
   Pairs pairs;
   for (const std::string half : {"encoder.", "decoder."}) {
     const std::string attention = half + "mid_block.attentions.0.";
     pairs.AddEach(attention, attention,
                   {{"query.", "to_q."}, {"key.", "to_k."}, {"value.", "to_v."}, {"proj_attn.", "to_out.0."}});
   }
-  WeightSource renamed = Renamed(source, "", pairs.Take());
+  nn::WeightSource renamed = Renamed(source, "", pairs.Take());
   FlattenAttention(&renamed);
   return renamed;
 }

@@ -123,10 +123,19 @@ std::string_view MaskSourceName(MaskSource source) {
       return "guidance";
     case MaskSource::kSaliency:
       return "saliency";
+    case MaskSource::kSegmentation:
+      return "segmentation";
     case MaskSource::kNone:
       break;
   }
   return "none";
+}
+
+std::optional<SubjectMask> MaskOfRegion(image::Image region, MaskSource source, double separation) {
+  KeepLargeParts(&region);
+  const double area = MaskArea(region);
+  if (area < kLeastArea || area > kMostArea) return std::nullopt;
+  return SubjectMask{std::move(region), source, area, separation, "", ""};
 }
 
 std::optional<SubjectMask> MaskOfMap(const image::Plane& map, int width, int height, MaskSource source) {
@@ -137,13 +146,10 @@ std::optional<SubjectMask> MaskOfMap(const image::Plane& map, int width, int hei
   const auto [low, high] = std::minmax_element(full.values.begin(), full.values.end());
   if (*high <= 0 || *high - *low < kLeastContrast * *high) return std::nullopt;
   const Threshold threshold = ThresholdOf(full, *low, *high);
-  SubjectMask mask{image::Image(width, height, 1), source, 0, threshold.separation};
+  image::Image region(width, height, 1);
   for (std::size_t i = 0; i < full.values.size(); ++i)
-    mask.pixels.pixels()[i] = full.values[i] >= threshold.value ? 255 : 0;
-  KeepLargeParts(&mask.pixels);
-  mask.area = MaskArea(mask.pixels);
-  if (mask.area < kLeastArea || mask.area > kMostArea) return std::nullopt;
-  return mask;
+    region.pixels()[i] = full.values[i] >= threshold.value ? 255 : 0;
+  return MaskOfRegion(std::move(region), source, threshold.separation);
 }
 
 image::Plane GeodesicSaliency(const image::Image& rgb) {
@@ -219,7 +225,7 @@ SubjectMask FindSubject(const SubjectMaps& maps, const image::Image& rgb, std::o
                                                              : saliency;
     if (auto mask = MaskOfMap(map, rgb.width(), rgb.height(), way)) return *std::move(mask);
   }
-  return {image::Image(rgb.width(), rgb.height(), 1), MaskSource::kNone, 0, 0};
+  return {image::Image(rgb.width(), rgb.height(), 1), MaskSource::kNone, 0, 0, "", ""};
 }
 
 double MaskIou(const image::Image& a, const image::Image& b) {

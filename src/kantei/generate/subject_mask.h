@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "kantei/image/image.h"
@@ -9,12 +10,14 @@
 namespace kantei::generate {
 
 enum class MaskSource {
-  kAttention,  ///< attention of places to the prompt's words
-  kGuidance,   ///< where the words change the network's answer
-  kSaliency,   ///< what differs from the picture's border
-  kNone        ///< none of these showed a subject: the mask is empty
+  kAttention,     ///< attention of places to the prompt's words
+  kGuidance,      ///< where the words change the network's answer
+  kSaliency,      ///< what differs from the picture's border
+  kSegmentation,  ///< pixels of one class of a segmenter's
+  kNone           ///< none of these showed a subject: the mask is empty
 };
-std::string_view MaskSourceName(MaskSource source);  ///< "attention", "guidance", "saliency", "none"
+/// "attention", "guidance", "saliency", "segmentation", "none"
+std::string_view MaskSourceName(MaskSource source);
 
 struct SubjectMask {
   image::Image pixels;  ///< 1 channel, the picture's size, 255 on the subject
@@ -22,11 +25,16 @@ struct SubjectMask {
   double area = 0;  ///< share of the picture, 0..1
   /// Variance between subject and rest as a share of the map's whole variance, 0..1: a map of two levels has 1, an even slope 0.75.
   double separation = 0;
+  std::string class_name;  ///< kSegmentation: of the segmenter's class
+  std::string
+      class_by;  ///< kSegmentation: why this class, "subject" (it was named), "word" of the prompt, "largest" thing
 };
 
-/// The map, of any size, is enlarged to width x height, parted by Otsu's threshold (IEEE Trans. SMC 1979) and freed of parts of less
-/// than a fifth of the largest. Nothing when the map is flat (its range is less than a tenth of its greatest value) or the area is not
-/// 3 to 85 %. `source` is only noted.
+/// The mask freed of parts of less than a fifth of the largest. Nothing when the area is not 3 to 85 %.
+std::optional<SubjectMask> MaskOfRegion(image::Image region, MaskSource source, double separation);
+
+/// The map, of any size, is enlarged to width x height and parted by Otsu's threshold (IEEE Trans. SMC 1979); the rest as MaskOfRegion.
+/// Nothing when the map is flat (its range is less than a tenth of its greatest value). `source` is only noted.
 std::optional<SubjectMask> MaskOfMap(const image::Plane& map, int width, int height, MaskSource source);
 
 /// Geodesic saliency (Wei et al., ECCV 2012): the least sum of colour steps (CIELAB) on any way from a pixel to the picture's border,

@@ -38,7 +38,8 @@ MitImpl::MitImpl(const MitOptions& options) : options_(options) {
     const auto i = static_cast<std::size_t>(s);
     const int channels = options.widths[i], reduction = options.reductions[i];
     const int before = s == 0 ? options.in_channels : options.widths[i - 1];
-    const int kernel = s == 0 ? 7 : 3, stride = s == 0 ? 4 : 2;
+    const int kernel = options.kernels[i], stride = options.strides[i];
+    const int inner = options.mlp_ratios[i] * channels;
     const std::string at = std::to_string(s);
     StageParts stage;
     stage.embed = conv("encoder.patch_embeddings." + at + ".proj",
@@ -60,10 +61,9 @@ MitImpl::MitImpl(const MitOptions& options) : options_(options) {
       }
       block.output = linear(name + "attention.output.dense", channels, channels);
       block.norm_2 = PutModule(*this, name + "layer_norm_2", MakeLayerNorm(channels, options.block_eps));
-      block.widen = linear(name + "mlp.dense1", channels, 4 * channels);
-      block.spatial =
-          conv(name + "mlp.dwconv.dwconv", MakeConv(4 * channels, 4 * channels, 3, 1, 1, true, 4 * channels));
-      block.narrow = linear(name + "mlp.dense2", 4 * channels, channels);
+      block.widen = linear(name + "mlp.dense1", channels, inner);
+      block.spatial = conv(name + "mlp.dwconv.dwconv", MakeConv(inner, inner, 3, 1, 1, true, inner));
+      block.narrow = linear(name + "mlp.dense2", inner, channels);
       stage.blocks.push_back(std::move(block));
     }
     stage.norm = PutModule(*this, "encoder.layer_norm." + at, MakeLayerNorm(channels, options.block_eps));

@@ -1,4 +1,4 @@
-#include "kantei/generate/diffusion_weights.h"
+#include "kantei/nn/weight_source.h"
 
 #include <algorithm>
 #include <array>
@@ -11,7 +11,7 @@
 #include "kantei/base/files.h"
 #include "kantei/base/json.h"
 
-namespace kantei::generate {
+namespace kantei::nn {
 namespace {
 
 namespace fs = std::filesystem;
@@ -99,11 +99,11 @@ Status RefusePickle(const fs::path& path) {
 
 Result<WeightSource> OpenWeightFile(const fs::path& path) {
   KANTEI_RETURN_IF_ERROR(RefusePickle(path));
-  KANTEI_TRY(nn::SafetensorsFile file, nn::SafetensorsFile::Open(path));
+  KANTEI_TRY(SafetensorsFile file, SafetensorsFile::Open(path));
   WeightSource source;
   source.name = DisplayPath(path);
   source.tensors = file.tensors();
-  source.files.push_back(std::make_shared<const nn::SafetensorsFile>(std::move(file)));
+  source.files.push_back(std::make_shared<const SafetensorsFile>(std::move(file)));
   return source;
 }
 
@@ -124,25 +124,4 @@ Result<WeightSource> OpenWeights(const fs::path& folder, const std::string& stem
                                          ".safetensors.index.json"};
 }
 
-WeightSource Renamed(const WeightSource& source, const std::string& prefix, const NamePairs& pairs) {
-  // Sorted, so that the longest beginning of a name is found by stepping back from it.
-  const std::map<std::string, std::string> sorted(pairs.begin(), pairs.end());
-  WeightSource renamed;
-  renamed.name = source.name;
-  renamed.files = source.files;
-  for (const auto& [whole, view] : source.tensors) {
-    if (!whole.starts_with(prefix)) continue;
-    const std::string name = whole.substr(prefix.size());
-    std::string ours = name;
-    for (std::size_t length = name.size(); length > 0; --length) {
-      const auto found = sorted.find(name.substr(0, length));
-      if (found == sorted.end()) continue;
-      ours = found->second + name.substr(length);
-      break;
-    }
-    renamed.tensors.emplace(std::move(ours), view);
-  }
-  return renamed;
-}
-
-}  // namespace kantei::generate
+}  // namespace kantei::nn
