@@ -1,5 +1,6 @@
 #include "kantei/cli/dataset_build.h"
 
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -7,6 +8,7 @@
 #include "kantei/base/json.h"
 #include "kantei/base/progress.h"
 #include "kantei/cli/exit_code.h"
+#include "kantei/cli/idea_source.h"
 #include "kantei/cli/text_format.h"
 #include "kantei/dataset/build_set.h"
 
@@ -17,6 +19,7 @@ struct Arguments {
   std::vector<std::string> sources, annotations, cutouts;
   std::string out, plan;
   bool print_plan = false;
+  EndpointArguments endpoint;
 };
 
 Json Counts(const std::map<std::string, std::int64_t>& counts) {
@@ -69,6 +72,13 @@ Result<int> RunBuild(Session* session, Arguments* arguments) {
   } else {
     KANTEI_TRY(options.plan, dataset::ReadBuildPlan(arguments->plan));
   }
+  std::vector<dataset::CocoScene> scenes;
+  for (const std::string& file : arguments->annotations) {
+    KANTEI_TRY(std::vector<dataset::CocoScene> read, dataset::ReadCocoScenes(file));
+    std::move(read.begin(), read.end(), std::back_inserter(scenes));
+  }
+  KANTEI_TRY(const IdeaSource ideas, MakeIdeaSource(scenes, arguments->endpoint));
+  options.ideas = ideas.source.get();
   dataset::BuildSetSummary made;
   {
     std::optional<Progress> progress;
@@ -84,6 +94,7 @@ Result<int> RunBuild(Session* session, Arguments* arguments) {
     };
     KANTEI_TRY(made, dataset::BuildSet(options, session->cancellation, report));
   }
+  if (ideas.endpoint) SayUsage(*session, ideas.endpoint->usage());
   PrintSummary(session, options.out, made);
   if (!made.finished)
     return Error{ErrorCode::kCancelled, "stopped on request; run the same command again to go on"};
@@ -122,6 +133,7 @@ void AddDatasetBuild(CLI::App* dataset, Session* session) {
        "Objects and captions in COCO's JSON form; may be given several times");
   list("--cutouts", &arguments->cutouts, "DIR", "Pictures with transparency that copy-paste uses");
   verb->add_flag("--print-plan", arguments->print_plan, "Write the default plan and do nothing else");
+  AddEndpointOptions(verb, &arguments->endpoint, false);
   AddJsonOption(verb, session);
   AddJobsOption(verb, session);
   AddQuietOption(verb, session);

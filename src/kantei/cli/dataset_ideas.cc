@@ -7,13 +7,9 @@
 #include "kantei/base/parallel.h"
 #include "kantei/base/progress.h"
 #include "kantei/base/random.h"
-#include "kantei/cli/endpoint_options.h"
 #include "kantei/cli/exit_code.h"
+#include "kantei/cli/idea_source.h"
 #include "kantei/cli/text_format.h"
-#include "kantei/dataset/coco_scenes.h"
-#include "kantei/dataset/object_statistics.h"
-#include "kantei/dataset/offline_ideas.h"
-#include "kantei/dataset/saor.h"
 
 namespace kantei::cli {
 namespace {
@@ -48,17 +44,9 @@ void Print(Session* session, const dataset::CocoScene& scene, const dataset::Rep
 Result<int> RunIdeas(Session* session, Arguments* arguments) {
   KANTEI_TRY(std::vector<dataset::CocoScene> scenes,
              dataset::ReadCocoScenes(arguments->annotations, arguments->captions));
-  std::vector<dataset::SceneDescription> descriptions;
-  for (const dataset::CocoScene& scene : scenes) descriptions.push_back(scene.scene);
-  auto offline = std::make_shared<dataset::OfflineReplacementSource>(
-      std::make_shared<const dataset::ObjectStatistics>(dataset::ObjectStatistics::Build(descriptions)));
-  std::shared_ptr<dataset::ReplacementSource> source = offline;
-  std::shared_ptr<dataset::ChatEndpoint> endpoint;
-  if (arguments->endpoint.named()) {
-    KANTEI_TRY(endpoint, arguments->endpoint.Make());
-    source = std::make_shared<dataset::LanguageModelReplacementSource>(endpoint, offline);
-  }
-
+  KANTEI_TRY(const IdeaSource ideas, MakeIdeaSource(scenes, arguments->endpoint));
+  dataset::ReplacementSource* const source = ideas.source.get();
+  dataset::ChatEndpoint* const endpoint = ideas.endpoint.get();
   std::erase_if(scenes, [](const dataset::CocoScene& scene) { return scene.scene.objects.empty(); });
   if (scenes.empty())
     return Error{ErrorCode::kNotFound, arguments->annotations + " has no image with an annotated object"};
