@@ -11,7 +11,7 @@ set(KANTEI_PUBLIC_HEADERS
     copy/descriptor_library.h copy/descriptor_model.h copy/descriptor_profile.h copy/descriptor_search.h copy/detector.h
     copy/enroll.h copy/local_features.h copy/pdq.h copy/query_views.h copy/score_normalisation.h copy/view_offsets.h
     dataset/authenticity_readers.h dataset/authenticity_samples.h dataset/authenticity_set.h dataset/authenticity_view.h
-    dataset/copy_benchmark.h dataset/copy_folder.h dataset/disc_files.h dataset/edits.h
+    dataset/build_plan.h dataset/build_set.h dataset/replacement.h dataset/copy_benchmark.h dataset/copy_folder.h dataset/disc_files.h dataset/edits.h
     dataset/forgery_maker.h dataset/forgery_set.h dataset/mask_maker.h generate/autoencoder.h generate/avoid_record.h
     generate/avoid_shape.h generate/clip_tokenizer.h generate/control_picture.h generate/subject_mask.h
     generate/diffusion_config.h generate/diffusion_model.h generate/generation_record.h generate/guarded_generation.h generate/memorisation.h
