@@ -43,9 +43,9 @@ set(KANTEI_PUBLIC_HEADERS
     inspect/evidence.h inspect/inspector.h inspect/record_finding.h inspect/report_html.h inspect/report_json.h)
 set(KANTEI_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/kantei)
 
-# The command line belongs to the program, not to the package.
+# The command line and the server belong to the program, not to the package.
 get_property(exported GLOBAL PROPERTY KANTEI_TARGETS)
-list(REMOVE_ITEM exported kantei_cli)
+list(REMOVE_ITEM exported kantei_cli kantei_server)
 
 install(TARGETS kantei RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS ${exported} EXPORT kanteiTargets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

@@ -5,7 +5,11 @@
 namespace kantei {
 
 std::string UtcNow() {
-  const std::time_t now = std::time(nullptr);
+  return UtcFromNow(0);
+}
+
+std::string UtcFromNow(std::int64_t seconds) {
+  const std::time_t now = std::time(nullptr) + static_cast<std::time_t>(seconds);
   std::tm parts{};
   ::gmtime_r(&now, &parts);
   char text[32];

@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "kantei/authenticity/detector_factory.h"
 #include "kantei/base/clock.h"
 #include "kantei/base/files.h"
 #include "kantei/base/parallel.h"
@@ -60,21 +59,12 @@ Result<std::unique_ptr<copy::CopyDetector>> OpenDetector(const Session& session,
 
 /// Without a detector when pixels are not to be analysed, by choice or because no network is installed (which is said once).
 Result<inspect::PixelDetector> OpenPixelDetector(const Session& session, const InspectArguments& arguments) {
-  inspect::PixelDetector pixels;
-  if (arguments.no_pixels) return pixels;
-  std::filesystem::path weights = arguments.detector;
-  if (weights.empty()) {
-    auto shipped = FindModel(authenticity::kShippedDetector);
-    if (!shipped.ok()) {
-      session.Say("Pixels are not analysed for AI making: " + TerminalText(shipped.error().message));
-      return pixels;
-    }
-    weights = *shipped;
+  if (arguments.no_pixels) return inspect::PixelDetector();
+  auto pixels = inspect::OpenPixelDetector(arguments.detector, arguments.profile);
+  if (!pixels.ok() && arguments.detector.empty() && pixels.error().code == ErrorCode::kNotFound) {
+    session.Say("Pixels are not analysed for AI making: " + TerminalText(pixels.error().message));
+    return inspect::PixelDetector();
   }
-  KANTEI_TRY(pixels.detector, authenticity::OpenDetector(weights, {}));
-  const std::filesystem::path profile = arguments.profile.empty() ? authenticity::DetectorProfilePath(weights)
-                                                                  : std::filesystem::path(arguments.profile);
-  KANTEI_TRY(pixels.profile, authenticity::LoadAuthenticityProfile(profile, pixels.detector->id()));
   return pixels;
 }
 

@@ -106,6 +106,9 @@ int Run(int argc, char** argv) {
     AddDatasetCommand(&root, &session);
     AddEvaluateCommand(&root, &session);
     AddCalibrateCommand(&root, &session);
+    AddServeCommand(&root, &session);
+    AddWatchCommand(&root, &session);
+    AddAuditCommand(&root, &session);
     AddCompletionCommand(&root, &session);
     AddDocsCommand(&root, &session);
 

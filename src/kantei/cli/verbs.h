@@ -16,6 +16,9 @@ void AddDatasetCommand(CLI::App* root, Session* session);
 void AddEvaluateCommand(CLI::App* root, Session* session);
 void AddEvaluateGeneration(CLI::App* evaluate_verb, Session* session);
 void AddCalibrateCommand(CLI::App* root, Session* session);
+void AddServeCommand(CLI::App* root, Session* session);
+void AddWatchCommand(CLI::App* root, Session* session);
+void AddAuditCommand(CLI::App* root, Session* session);
 void AddCompletionCommand(CLI::App* root, Session* session);
 /// Hidden: prints docs/cli.md.
 void AddDocsCommand(CLI::App* root, Session* session);

@@ -304,6 +304,7 @@ Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int 
   findings.library_pictures = state_->index->pictures();
   const Image working = image::ResizeToFit(query, kWorkingSide);
   const PdqDihedral pdq = ComputePdqDihedral(query, full_width, full_height);
+  findings.pdq = pdq.codes[0];
   findings.pdq_quality = pdq.quality;
 
   Sides sides;
@@ -371,6 +372,28 @@ Result<CopyFindings> CopyDetector::Find(const Image& query, int full_width, int 
   if (!findings.matches.empty()) findings.band = findings.matches.front().band;
   KANTEI_TRY(findings.near, state_->Near(all, silent_ids));
   return findings;
+}
+
+Result<std::vector<CopyDetector::HashMatch>> CopyDetector::FindHash(const Code256& pdq, int radius,
+                                                                    int limit) const {
+  std::vector<PdqHit> hits = state_->index->SearchPdq(std::array{pdq}, radius);
+  std::sort(hits.begin(), hits.end(), [](const PdqHit& a, const PdqHit& b) {
+    return a.distance != b.distance ? a.distance < b.distance : a.picture_id < b.picture_id;
+  });
+  std::vector<HashMatch> matches;
+  const std::lock_guard lock(state_->catalog_mutex);
+  for (const PdqHit& hit : hits) {
+    if (matches.size() == static_cast<std::size_t>(limit)) break;
+    auto picture = state_->catalog->Get(hit.picture_id);
+    if (!picture.ok()) {
+      if (picture.error().code == ErrorCode::kNotFound) continue;  // removed since the index was opened
+      return picture.error();
+    }
+    const auto bank = state_->bank_kinds.find(picture->bank);
+    const store::BankKind kind = bank != state_->bank_kinds.end() ? bank->second : store::BankKind::kDeny;
+    matches.push_back({std::move(*picture), kind, hit.distance});
+  }
+  return matches;
 }
 
 Result<Image> CopyDetector::Preview(std::int64_t picture_id) const {

@@ -74,6 +74,7 @@ struct CopyFindings {
   int views = 0;                         ///< parts and turns of the query that were described
   std::vector<SearchStep> steps;         ///< in the order of the search
   std::int64_t missing_descriptors = 0;  ///< known pictures that the network has not described yet
+  Code256 pdq;                           ///< of the query
   int pdq_quality = 0;
   int query_features = 0;  ///< below 20 local matching has little to work with
   std::int64_t library_pictures = 0;
@@ -111,6 +112,15 @@ class CopyDetector {
 
   /// `query` is upright, at full size or shrunk; `full_width`, `full_height` are the size that coordinates refer to.
   Result<CopyFindings> Find(const image::Image& query, int full_width, int full_height) const;
+
+  /// Known pictures whose hash is within `radius` (0..255) of this one, nearest first, at most
+  /// `limit`. Much cheaper than Find.
+  struct HashMatch {
+    store::Picture picture;
+    store::BankKind bank_kind = store::BankKind::kDeny;
+    int distance = 256;
+  };
+  Result<std::vector<HashMatch>> FindHash(const Code256& pdq, int radius, int limit) const;
 
   /// The stored preview of a known picture (longer side at most 480 px).
   Result<image::Image> Preview(std::int64_t picture_id) const;

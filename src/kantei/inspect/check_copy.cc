@@ -237,6 +237,7 @@ CheckReport ReportCopy(const copy::CopyFindings& findings, const CopyView& view)
                              {"confirmed", step.confirmed},
                              {"seconds", step.seconds}});
   json["library_pictures"] = findings.library_pictures;
+  json["pdq"] = findings.pdq.ToHex();
   json["pdq_quality"] = findings.pdq_quality;
   json["query_features"] = findings.query_features;
   return report;

@@ -372,6 +372,9 @@ TEST(AuthenticityReport, PixelsAreNeverStrongEvidence) {
   EXPECT_THAT(report.headline.en, HasSubstr("moderate evidence in the pixels"));
   EXPECT_NEAR(report.json["edited"]["probability"].get<double>(), 0.9999, 1e-3);
   EXPECT_LT(report.json["ai_made"]["probability"].get<double>(), 0.01);
+  EXPECT_EQ(report.json["measured_on"], profile.data);
+  EXPECT_EQ(report.json["edited"]["measured"]["false_alarms"],
+            profile.questions.at(authenticity::AuthenticityQuestion::kEdited).false_alarms);
   ASSERT_EQ(report.json["regions"].size(), 1u);
   EXPECT_EQ(report.json["regions"][0]["x"], 60);
   EXPECT_NEAR(report.json["regions"][0]["share"].get<double>(), 0.1, 1e-6);

@@ -56,6 +56,10 @@ struct PixelDetector {
   authenticity::AuthenticityProfile profile;                           ///< of that detector
 };
 
+/// Empty paths: the shipped weights (kNotFound when none are installed), and the profile beside the weights.
+Result<PixelDetector> OpenPixelDetector(const std::filesystem::path& weights,
+                                        const std::filesystem::path& profile);
+
 /// copy (when detector is not null), metadata, realism, authenticity: in this order. The detector must
 /// outlive the checks. kInvalidArgument when the profile lacks a question that is asked.
 Result<std::vector<std::unique_ptr<Check>>> MakeStandardChecks(const copy::CopyDetector* detector,

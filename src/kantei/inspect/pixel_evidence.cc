@@ -48,7 +48,13 @@ Json AnswerJson(const Answer& answer) {
           {"threshold", answer.calibration->threshold},
           {"inconclusive_from", answer.calibration->lower},
           {"inconclusive_to", answer.calibration->upper},
-          {"logit", answer.logit}};
+          {"logit", answer.logit},
+          {"measured",
+           {{"false_alarms", answer.calibration->false_alarms},
+            {"false_alarms_from", answer.calibration->false_alarms_low},
+            {"false_alarms_to", answer.calibration->false_alarms_high},
+            {"authentic", answer.calibration->authentic},
+            {"calibration_error", answer.calibration->expected_error}}}};
 }
 
 Figure DrawMaps(const PixelView& view) {
@@ -178,6 +184,7 @@ void AddPixelEvidence(const std::vector<PixelView>& views, const AuthenticityPro
       {"value", first.softness}, {"limit", profile.most_softness}, {"too_soft", too_soft}};
   report->json["regions"] = RegionsJson(too_soft ? std::vector<MapRegion>{} : regions);
   report->json["detector"] = profile.detector;
+  report->json["measured_on"] = profile.data;
   Json read = Json::array();
   for (const PixelView& view : views)
     read.push_back({{"view", view.name},

@@ -45,6 +45,7 @@ Json CheckJson(const CheckReport& report) {
   json["gives_verdict"] = report.gives_verdict;
   json["headline"] = TextJson(report.headline);
   json["grounds"] = TextsJson(report.grounds);
+  json["limits"] = TextsJson(report.limits);
   if (report.json.is_object())
     for (const auto& [key, value] : report.json.items()) json[key] = value;
   json["seconds"] = report.seconds;

@@ -77,6 +77,7 @@ TEST(ReportJson, FitsItsPublishedSchema) {
   EXPECT_EQ(json["checks"].size(), 4u);
   EXPECT_EQ(json["checks"]["copy"]["band"], "strong");
   EXPECT_EQ(json["checks"]["copy"]["matches"][0]["inliers"], 83);
+  for (const auto& [key, check] : json["checks"].items()) EXPECT_FALSE(check["limits"].empty()) << key;
   EXPECT_GE(json["conflicts"].size(), 2u);
   EXPECT_FALSE(json["conflicts"][0]["ja"].get<std::string>().empty());
 }

@@ -55,7 +55,12 @@ struct PictureBlobs {
 struct PictureFilter {
   std::string bank = {}, label = {}, owner = {};  // = {}: GCC then takes {.label = "x"} without a warning
   std::string path_prefix = {};                   ///< bytes, not whole names: "/a/b" also takes "/a/bc.jpg"
+  /// Part of path, label, owner, source or notes (ASCII letters in any case), or the beginning of the SHA-256.
+  std::string text = {};
+  std::string added_from = {}, added_to = {};  ///< of added_at: inclusive, exclusive
   std::int64_t after_id = 0;
+  std::int64_t before_id = 0;  ///< 0: no limit
+  bool newest_first = false;
   int limit = 0;  ///< 0: no limit
 };
 

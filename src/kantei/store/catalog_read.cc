@@ -65,6 +65,14 @@ struct Where {
     if (!filter.label.empty()) clause += " AND p.label = ?";
     if (!filter.owner.empty()) clause += " AND p.owner = ?";
     if (!filter.path_prefix.empty()) clause += " AND substr(p.path, 1, ?) = ?";
+    if (!filter.text.empty())
+      clause +=
+          " AND (instr(lower(CAST(p.path AS TEXT) || char(10) || p.label || char(10) || p.owner || char(10) "
+          "|| p.source || "
+          "char(10) || p.notes), lower(?)) > 0 OR substr(lower(hex(p.sha256)), 1, length(?)) = lower(?))";
+    if (!filter.added_from.empty()) clause += " AND p.added_at >= ?";
+    if (!filter.added_to.empty()) clause += " AND p.added_at < ?";
+    if (filter.before_id > 0) clause += " AND p.picture_id < ?";
   }
   static void Bind(const PictureFilter& filter, Statement* statement) {
     if (filter.after_id > 0) statement->Bind(filter.after_id);
@@ -74,6 +82,11 @@ struct Where {
     if (!filter.path_prefix.empty()) {
       statement->Bind(static_cast<std::int64_t>(filter.path_prefix.size())).Bind(AsBytes(filter.path_prefix));
     }
+    for (const std::string* text :
+         {&filter.text, &filter.text, &filter.text, &filter.added_from, &filter.added_to}) {
+      if (!text->empty()) statement->Bind(std::string_view(*text));
+    }
+    if (filter.before_id > 0) statement->Bind(filter.before_id);
   }
 };
 
@@ -136,7 +149,8 @@ Result<Picture> Catalog::Get(std::int64_t picture_id) {
 Status Catalog::List(const PictureFilter& filter, const std::function<bool(const Picture&)>& visit) {
   const Where where(filter);
   KANTEI_TRY(Statement statement,
-             state_->database->Prepare(kPictureColumns + where.clause + " ORDER BY p.picture_id LIMIT ?"));
+             state_->database->Prepare(kPictureColumns + where.clause + " ORDER BY p.picture_id" +
+                                       (filter.newest_first ? " DESC" : "") + " LIMIT ?"));
   Where::Bind(filter, &statement);
   statement.Bind(static_cast<std::int64_t>(filter.limit > 0 ? filter.limit : -1));
   while (true) {

@@ -75,6 +75,12 @@ Statement& Statement::Bind(std::string_view text) {
   return *this;
 }
 
+Statement& Statement::BindCopy(std::string_view text) {
+  Note(sqlite3_bind_text64(handle_, ++parameter_, text.empty() ? "" : text.data(), text.size(),
+                           SQLITE_TRANSIENT, SQLITE_UTF8));
+  return *this;
+}
+
 Statement& Statement::Bind(std::span<const std::byte> bytes) {
   // A null pointer would bind NULL instead of an empty blob.
   const void* data = bytes.empty() ? static_cast<const void*>("") : bytes.data();

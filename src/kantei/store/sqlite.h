@@ -32,6 +32,7 @@ class Statement {
   Statement& Bind(std::int64_t value);  ///< the parameters in order, starting with the first
   Statement& Bind(std::string_view text);
   Statement& Bind(std::span<const std::byte> bytes);
+  Statement& BindCopy(std::string_view text);  ///< of text that need not live on
   Statement& BindNull();
 
   /// True: a row is there to be read. False: done.
