@@ -12,25 +12,13 @@ set(KANTEI_PUBLIC_HEADERS
     copy/descriptor_library.h copy/descriptor_model.h copy/descriptor_profile.h copy/descriptor_search.h copy/detector.h
     copy/enroll.h copy/local_features.h copy/pdq.h copy/query_views.h copy/score_normalisation.h copy/view_offsets.h
     dataset/authenticity_readers.h dataset/authenticity_samples.h dataset/authenticity_set.h dataset/authenticity_view.h
-<<<<<<< HEAD
-    dataset/chat_endpoint.h dataset/copy_benchmark.h dataset/copy_folder.h dataset/deceptiveness.h dataset/disc_files.h
-    dataset/edits.h dataset/forgery_maker.h dataset/forgery_set.h dataset/mask_maker.h dataset/object_statistics.h
-    dataset/offline_ideas.h dataset/replacement.h dataset/saor.h
+    dataset/build_plan.h dataset/build_set.h dataset/chat_endpoint.h dataset/copy_benchmark.h dataset/copy_folder.h
+    dataset/deceptiveness.h dataset/disc_files.h dataset/edits.h dataset/forgery_maker.h dataset/forgery_set.h
+    dataset/mask_maker.h dataset/object_statistics.h dataset/offline_ideas.h dataset/replacement.h dataset/saor.h
     generate/autoencoder.h generate/avoid_record.h generate/avoid_shape.h generate/clip_tokenizer.h generate/control_picture.h
     generate/diffusion_config.h generate/diffusion_model.h generate/generation_record.h generate/guarded_generation.h
     generate/inpaint_engine.h generate/memorisation.h generate/mitigation.h generate/noise_schedule.h generate/sampler.h
     generate/scheduler.h generate/segmented_subject.h generate/soft_realism.h generate/subject_mask.h
-=======
-    dataset/build_plan.h dataset/build_set.h dataset/replacement.h dataset/copy_benchmark.h dataset/copy_folder.h dataset/disc_files.h dataset/edits.h
-    dataset/forgery_maker.h dataset/forgery_set.h dataset/mask_maker.h generate/autoencoder.h generate/avoid_record.h
-    generate/avoid_shape.h generate/clip_tokenizer.h generate/control_picture.h generate/subject_mask.h
-    generate/diffusion_config.h generate/diffusion_model.h generate/generation_record.h generate/guarded_generation.h generate/memorisation.h
-    generate/inpaint_engine.h generate/mitigation.h generate/soft_realism.h
-    generate/noise_schedule.h generate/sampler.h generate/scheduler.h authenticity/generated_mark.h train/captions.h
-    train/diffusion_trainer.h
-    evaluate/authenticity_metrics.h evaluate/authenticity_pixel_metrics.h evaluate/generation_evaluation.h
-    evaluate/generation_report.h evaluate/copy_calibration.h evaluate/copy_metrics.h
->>>>>>> 418b78bdc4749e46292255e3580be4e017e10f7b
     authenticity/anixplore_detector.h authenticity/authenticity_profile.h authenticity/detector_factory.h
     authenticity/generated_mark.h authenticity/manipulation_detector.h authenticity/map_regions.h authenticity/metadata.h
     authenticity/realism.h authenticity/softness.h authenticity/traces.h
@@ -39,7 +27,6 @@ set(KANTEI_PUBLIC_HEADERS
     evaluate/authenticity_metrics.h evaluate/authenticity_pixel_metrics.h evaluate/copy_calibration.h evaluate/copy_metrics.h
     evaluate/generation_evaluation.h evaluate/generation_report.h evaluate/rank_statistics.h evaluate/survey_report.h
     evaluate/survey_results.h
-    server/survey_server.h server/survey_sessions.h
     inspect/evidence.h inspect/inspector.h inspect/record_finding.h inspect/report_html.h inspect/report_json.h)
 set(KANTEI_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/kantei)
 
