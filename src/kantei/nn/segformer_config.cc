@@ -23,24 +23,22 @@ int Behind(int size, int kernel, int stride) {
   return (size + 2 * (kernel / 2) - kernel) / stride + 1;
 }
 
-void ReadFour(JsonFields* fields, const char* key, std::array<int, 4>* values) {
-  std::vector<int> list(values->begin(), values->end());
+template <typename Number, std::size_t count>
+void ReadEach(JsonFields* fields, const char* key, const char* expected, std::array<Number, count>* values) {
+  std::vector<Number> list(values->begin(), values->end());
   fields->Read(key, &list);
-  if (list.size() != values->size()) {
-    fields->Wrong(key, "four whole numbers, one a stage");
-    return;
-  }
-  std::copy(list.begin(), list.end(), values->begin());
+  if (list.size() == count)
+    std::copy(list.begin(), list.end(), values->begin());
+  else
+    fields->Wrong(key, expected);
+}
+
+void ReadFour(JsonFields* fields, const char* key, std::array<int, 4>* values) {
+  ReadEach(fields, key, "four whole numbers, one a stage", values);
 }
 
 void ReadColour(JsonFields* fields, const char* key, std::array<double, 3>* values) {
-  std::vector<double> list(values->begin(), values->end());
-  fields->Read(key, &list);
-  if (list.size() != values->size()) {
-    fields->Wrong(key, "three numbers, for red, green and blue");
-    return;
-  }
-  std::copy(list.begin(), list.end(), values->begin());
+  ReadEach(fields, key, "three numbers, for red, green and blue", values);
 }
 
 /// {"0": "wall", ...}: each number from 0 on has one name.
