@@ -79,7 +79,7 @@ Result<int> RunIdeas(Session* session, Arguments* arguments) {
   KANTEI_RETURN_IF_ERROR(session->cancellation.Check());
   KANTEI_RETURN_IF_ERROR(failure);
   if (fallen_back > 0)
-    Session::Complain("kantei: " + std::to_string(fallen_back) + " of " + std::to_string(scenes.size()) +
+    Session::Complain(std::to_string(fallen_back) + " of " + std::to_string(scenes.size()) +
                       " ideas are offline ones, since the endpoint gave none; \"source\" says why");
   return fallen_back > 0 ? kExitSomeFailed : kExitOk;
 }

@@ -47,8 +47,7 @@ void PrintGroups(const std::string& first, const std::vector<evaluate::SurveyGro
                  std::vector<std::vector<std::string>>* rows) {
   for (const evaluate::SurveyGroup& group : groups)
     rows->push_back(
-        {first, TerminalText(DumpJson(group.name)), std::to_string(group.answers),
-         FixedNumber(100 * group.accuracy, 1),
+        {first, TerminalText(group.name), std::to_string(group.answers), FixedNumber(100 * group.accuracy, 1),
          FixedNumber(100 * group.interval.low, 1) + "-" + FixedNumber(100 * group.interval.high, 1),
          FixedNumber(group.median_ms / 1000, 1), FixedNumber(group.mean_confidence, 2)});
 }

@@ -63,7 +63,7 @@ void SayUsage(const Session& session, const dataset::ChatUsage& usage) {
                      " from the cache), requests " + std::to_string(usage.requests) + ", unfit answers " +
                      std::to_string(usage.unfit) + ", tokens " + std::to_string(usage.prompt_tokens) +
                      " in and " + std::to_string(usage.completion_tokens) + " out";
-  if (usage.cost > 0) line += ", cost " + FixedNumber(usage.cost, 4);
+  if (usage.cost > 0) line += ", cost " + FixedNumber(usage.cost, 6);
   session.Say(line);
 }
 

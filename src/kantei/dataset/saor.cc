@@ -63,12 +63,19 @@ ChatQuestion MakeQuestion(const SceneDescription& scene, const std::vector<Liste
   }
   question.user +=
       "Choose one of these objects. Name a replacement: a noun, in English, that is not already in the "
-      "scene. Write a prompt for an "
-      "inpainting model of at most " +
+      "scene. "
+      "Write a prompt for an inpainting model of at most " +
       std::to_string(kMaxPromptWords) +
-      " words that names the replacement and tells how it fits into the scene (place, light, style). Write a "
-      "negative prompt of a few "
-      "words, and one sentence of reason.";
+      " words that contains the name of the replacement and tells how it fits into the scene (place, light, "
+      "style). "
+      "Write a negative prompt of a few words, and one sentence of reason.\nFor another scene, \"A man reads "
+      "on a bench\", "
+      "an answer could be: " +
+      DumpJson(Json{{"object", "bench"},
+                    {"replacement", "deck chair"},
+                    {"prompt", "a striped deck chair under a man who reads in a park, soft morning light"},
+                    {"negative_prompt", "bench, blurry, deformed"},
+                    {"reason", "People also read in deck chairs in a park, and one fills the same space."}});
   question.name = "replacement";
   const auto text = [](std::size_t least, std::size_t most) {
     return Json{{"type", "string"}, {"minLength", least}, {"maxLength", most}};

@@ -206,6 +206,7 @@ async function draw(view) {
   const decoded = await Promise.allSettled(images.map(image => image.decode()));
   if (trial !== view) return;
   $("pictures").replaceChildren(...images.map(image => {
+    if (Math.max(image.naturalWidth, image.naturalHeight) < 512) image.width = 2 * image.naturalWidth;
     const figure = document.createElement("figure");
     figure.append(image);
     return figure;
@@ -263,7 +264,9 @@ async function enter(path, body) {
 document.addEventListener("keydown", event => {
   // A key that is held down must not answer the next question.
   if (event.repeat || event.ctrlKey || event.metaKey || event.altKey || !stage) return;
-  const choice = choices().find(one => one.keys.includes(event.key.toUpperCase()));
+  // With a Japanese input method on, the key has no name of its own.
+  const name = event.key === "Process" ? event.code.replace(/^(Key|Digit|Numpad)/, "") : event.key.toUpperCase();
+  const choice = choices().find(one => one.keys.includes(name));
   if (!choice) return;
   event.preventDefault();
   pick(choice.value);
