@@ -123,7 +123,7 @@ Status WriteDataCard(const BuildSetOptions& options, const BuildSetSummary& summ
   text +=
       "\n## Commands\n\n```\nkantei dataset build SOURCE --out OUT --plan plan.json\n"
       "kantei train authenticity OUT/train --validation OUT/val --out RUN\n"
-      "kantei evaluate authenticity RUN/model.safetensors OUT/test-in\n"
+      "kantei evaluate authenticity OUT/test-in --model RUN/model.safetensors\n"
       "sha256sum -c SHA256SUMS\n```\n\nSources:";
   for (const fs::path& source : options.sources) text += " `" + DisplayPath(source) + "`";
   text += ". Seed " + std::to_string(plan.seed) + ".\n\n## Pictures\n\n";

@@ -321,18 +321,25 @@ Status PictureBuilder::Variant(const Source& source, std::size_t number, const s
   const Random own = source.random.Fork(kVariant + number);
   Random draw = own;
   const bool regenerated = draw.Chance(engine.regenerated >= 0 ? engine.regenerated : plan.regenerated);
+  // An autoencoder alone leaves nothing to be found but that all was decoded.
+  const bool whole = regenerated && engine.name == "autoencoder";
   std::string reason = "no mask fits the plan's area";
   std::vector<Json> rows;
   for (int attempt = 0; attempt < plan.pictures.attempts; ++attempt) {
     KANTEI_RETURN_IF_ERROR(cancellation_.Check());
     Random random = own.Fork(static_cast<std::uint64_t>(attempt));
     rows.clear();
-    KANTEI_TRY(const std::optional<ChosenMask> chosen,
-               ChooseMask(source.rgb, source.scene, plan.masks, engine.most_share, random));
+    std::optional<ChosenMask> chosen;
+    if (whole) {
+      chosen = ChosenMask{Image(source.rgb.width(), source.rgb.height(), 1), {}, "whole", {}, 1};
+      std::fill(chosen->mask.pixels().begin(), chosen->mask.pixels().end(), std::uint8_t{255});
+    } else {
+      KANTEI_TRY(chosen, ChooseMask(source.rgb, source.scene, plan.masks, engine.most_share, random));
+    }
     if (!chosen) continue;
     BuiltSample sample;
     sample.key = key;
-    sample.mask_kind = BuildMaskKindName(chosen->kind);
+    if (!whole) sample.mask_kind = BuildMaskKindName(chosen->kind);
     sample.mask_shape = chosen->shape;
     for (const std::size_t i : chosen->objects) sample.objects.push_back(source.scene.objects[i].name);
     rows.push_back(Row(key, "mask", "ok"));
@@ -351,20 +358,22 @@ Status PictureBuilder::Variant(const Source& source, std::size_t number, const s
                                            : "too little is known around the hole";
       continue;
     }
-    if (ChangedShare(source.rgb, filled->picture, filled->mask) < plan.quality.least_changed) {
+    if (!whole && ChangedShare(source.rgb, filled->picture, filled->mask) < plan.quality.least_changed) {
       reason = "hardly a pixel changed";
       continue;
     }
-    if (FlatShare(filled->picture, filled->mask) > plan.quality.most_flat) {
+    if (!whole && FlatShare(filled->picture, filled->mask) > plan.quality.most_flat) {
       reason = "the result is flat";
       continue;
     }
-    if (regenerated) {
+    if (whole) {
+      filled->mask = Image(source.rgb.width(), source.rgb.height(), 1);  // nothing is left as it was
+    } else if (regenerated) {
       KANTEI_TRY(filled->picture, context_.redecode(filled->picture, cancellation_));
     }
     sample.engine = engine.name;
     sample.kind = regenerated ? "regenerated" : "spliced";
-    sample.history = regenerated && !plan.regenerated_as_edited ? "generated" : "edited";
+    sample.history = whole || (regenerated && !plan.regenerated_as_edited) ? "generated" : "edited";
     sample.original = source.authentic;
     sample.material = filled->material;
     sample.replacement = idea.replacement;
@@ -375,7 +384,7 @@ Status PictureBuilder::Variant(const Source& source, std::size_t number, const s
     const std::string tail = "-" + engine.name + "-" + sample.kind + "-" + TwoDigits(number);
     const bool as_edited = sample.history == "edited";
     sample.picture = source.Path(as_edited ? "edited" : "generated", tail, source.post.extension());
-    sample.mask = source.Path("masks", tail, ".png");
+    if (!whole) sample.mask = source.Path("masks", tail, ".png");
     rows.push_back(Row(key, "inpaint", "ok"));
     rows.back()["engine"] = engine.name;
     rows.back()["kind"] = sample.kind;
@@ -384,7 +393,7 @@ Status PictureBuilder::Variant(const Source& source, std::size_t number, const s
     KANTEI_RETURN_IF_ERROR(
         context_.quality.MeasureOutside(source.rgb, filled->picture, filled->mask, &sample));
     KANTEI_TRY(const FinishedPicture finished, source.post.Apply(filled->picture));
-    const Image mask = source.post.ApplyToMask(filled->mask);
+    const Image mask = whole ? Image() : source.post.ApplyToMask(filled->mask);
     KANTEI_RETURN_IF_ERROR(context_.quality.MeasureWhole(finished.pixels, mask, cancellation_, &sample));
     Json quality = Row(key, "quality", "ok");
     const auto number_of = [](const std::optional<double>& value) {
