@@ -14,7 +14,7 @@ namespace kantei::server {
 
 struct ClientOptions {
   int seconds = 10;        ///< for connecting, and for each pause while reading
-  std::string connect_to;  ///< an address to use instead of what the host's name means; empty: resolve it
+  std::string connect_to = {};  ///< an address to use instead of what the host's name means; empty: resolve it
   bool verify_certificate = true;
 };
 

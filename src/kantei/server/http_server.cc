@@ -171,9 +171,9 @@ class Listener final : public httplib::Server {
     Post(any, with_body).Put(any, with_body).Patch(any, with_body).Delete(any, with_body);
     set_error_handler([this](const httplib::Request&, httplib::Response& out) {
       if (!out.body.empty() || out.content_length_ > 0) return;
+      if (current != nullptr) current->must_close = true;
       Write(callbacks_.refuse(out.status, "the request could not be read", RandomToken().substr(0, 16)),
             &out);
-      if (current != nullptr) current->must_close = true;
     });
     set_keep_alive_max_count(static_cast<std::size_t>(options_.keep_alive_requests));
     set_keep_alive_timeout(options_.keep_alive_seconds);

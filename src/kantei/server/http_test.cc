@@ -149,7 +149,7 @@ TEST(Http, ARefusedBodyDoesNotBecomeTheNextRequest) {
   EchoServer echo;
   const std::string small =
       Exchange(echo.server->port(),
-               "POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n\r\nGET /s HTTP/1.1\r\n\r\n"
+               "POST /refuse HTTP/1.1\r\nHost: x\r\nContent-Length: 19\r\n\r\nGET /s HTTP/1.1\r\n\r\n"
                "GET /next HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(CountAnswers(small), 2);
   EXPECT_THAT(small, HasSubstr("GET /next"));

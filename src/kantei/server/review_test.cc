@@ -225,7 +225,8 @@ TEST(Thresholds, ASavedOneBringsPicturesIntoTheQueue) {
   Caller admin = test.As("admin");
   const std::int64_t id = test.Inspect(admin, 55)["inspection"]["inspection_id"].get<std::int64_t>();
   const auto queued = [&] {
-    for (const Json& item : Parsed(admin.Get("/api/v1/review/queue"))["items"])
+    const Json queue = Parsed(admin.Get("/api/v1/review/queue"));
+    for (const Json& item : queue["items"])
       if (item["inspection_id"] == id) return true;
     return false;
   };

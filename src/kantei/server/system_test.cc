@@ -65,12 +65,12 @@ TEST(Audit, RecordsWhoDidWhat) {
   EXPECT_EQ(rows[0]["address"], "127.0.0.1");
   const Json sound = Parsed(admin.Get("/api/v1/audit/verify"));
   EXPECT_TRUE(sound["sound"].get<bool>()) << sound;
-  EXPECT_GT(sound["rows"].get<int>(), 8);
-  const Json page = Parsed(admin.Get("/api/v1/audit?limit=3"));
-  EXPECT_EQ(page["items"].size(), 3u);
+  EXPECT_EQ(sound["rows"], 3) << "first user, inspection, decision";
+  const Json page = Parsed(admin.Get("/api/v1/audit?limit=2"));
+  EXPECT_EQ(page["items"].size(), 2u);
   EXPECT_EQ(
-      Parsed(admin.Get("/api/v1/audit?limit=3&cursor=" + page["next"].get<std::string>()))["items"][0]["seq"],
-      page["items"][2]["seq"].get<int>() - 1);
+      Parsed(admin.Get("/api/v1/audit?limit=2&cursor=" + page["next"].get<std::string>()))["items"][0]["seq"],
+      page["items"][1]["seq"].get<int>() - 1);
 }
 
 TEST(Webhooks, AreSignedTriedAgainAndKeptOutOfPrivateNetworks) {
