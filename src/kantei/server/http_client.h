@@ -13,8 +13,9 @@
 namespace kantei::server {
 
 struct ClientOptions {
-  int seconds = 10;        ///< for connecting, and for each pause while reading
-  std::string connect_to = {};  ///< an address to use instead of what the host's name means; empty: resolve it
+  int seconds = 10;  ///< for connecting, and for each pause while reading
+  std::string connect_to =
+      {};  ///< an address to use instead of what the host's name means; empty: resolve it
   bool verify_certificate = true;
 };
 

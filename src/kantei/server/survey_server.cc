@@ -173,7 +173,7 @@ struct SurveyServer::State {
                          confidence >= 1 && confidence <= 5 ? static_cast<int>(confidence) : 0));
       return View(key);
     });
-    server.Get("/picture/([0-9a-f]{32})", [this](const httplib::Request& request,
+    server.Get("/picture/([0-9A-Za-z_-]{43})", [this](const httplib::Request& request,
                                                  httplib::Response& response) {
       const auto file = sessions->Picture(request.matches[1].str());
       if (!file.ok()) return SendError(&response, file.error());

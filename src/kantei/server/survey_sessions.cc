@@ -20,6 +20,7 @@
 #include "kantei/base/sha256.h"
 #include "kantei/dataset/authenticity_set.h"
 #include "kantei/evaluate/survey_results.h"
+#include "kantei/server/secrets.h"
 #include "kantei/server/survey_plan.h"
 
 namespace kantei::server {
@@ -82,16 +83,6 @@ bool IsAnswer(const SurveyTrial& trial, std::string_view answer) {
 }
 
 }  // namespace
-
-std::string RandomToken() {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string token;
-  for (const unsigned char byte : RandomBytes()) {
-    token += kDigits[byte >> 4];
-    token += kDigits[byte & 15];
-  }
-  return token;
-}
 
 Status SurveyOptions::Validate() const {
   const auto bad = [](const std::string& what) { return Error{ErrorCode::kInvalidArgument, what}; };

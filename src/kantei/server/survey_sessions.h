@@ -68,7 +68,4 @@ class SurveySessions {
   std::unique_ptr<State> state_;
 };
 
-/// 128 bits from the system's generator as hexadecimal digits.
-std::string RandomToken();
-
 }  // namespace kantei::server
