@@ -80,7 +80,7 @@ TEST_F(DatasetStatsTest, PageIsSelfContainedAndEscaped) {
   EXPECT_THAT(html, HasSubstr("telea spliced"));
   EXPECT_THAT(html, HasSubstr("&lt;b&gt;p1"));
   EXPECT_THAT(html, Not(HasSubstr("<b>p1")));
-  EXPECT_THAT(html, Not(HasSubstr("http")));
+  EXPECT_THAT(html, Not(HasSubstr("://")));
 }
 
 }  // namespace
