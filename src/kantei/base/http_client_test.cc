@@ -130,7 +130,7 @@ TEST(HttpClient, SilenceEndsAtTheReadLimit) {
 
 TEST(HttpClient, TricklesEndAtTheTotalLimit) {
   // Never silent for long: in the head, and in the body.
-  for (const std::string& head :
+  for (const std::string head :
        {"HTTP/1.1 200 OK\r\nX-Long: ", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"}) {
     RawTestServer server([&head](int socket) {
       for (bool sent = RawTestServer::Send(socket, head); sent; sent = RawTestServer::Send(socket, "a"))
@@ -149,7 +149,7 @@ TEST(HttpClient, TricklesEndAtTheTotalLimit) {
 
 TEST(HttpClient, AnswersWithoutEndAreCutOff) {
   const std::string more(4096, 'a');
-  for (const std::string& head :
+  for (const std::string head :
        {"HTTP/1.1 200 OK\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX-Long: "}) {
     RawTestServer server([&](int socket) {

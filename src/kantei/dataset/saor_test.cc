@@ -88,7 +88,7 @@ TEST(Saor, TakesAGoodAnswer) {
 
 TEST(Saor, FindsTheAnswerAmongOtherWords) {
   for (const std::string& words : {"<think>{\"object\": maybe}</think>\n" + kGood,
-                                  "Here you are:\n```json\n" + kGood + "\n```", kGood + " Good luck!"}) {
+                                   "Here you are:\n```json\n" + kGood + "\n```", kGood + " Good luck!"}) {
     ChatTestServer server(ChatTestServer::Words(words));
     EXPECT_EQ(Propose(QuickOptions(server.url())).idea.source, "model test-model") << words;
   }
