@@ -112,8 +112,7 @@ function ThemeButton(): HTMLElement {
     draw();
   } } });
   const draw = () => {
-    Replace(button, IconOf(icons[theme]), h("span", { class: "word" }, t(`theme.${theme}`)));
-    button.setAttribute("aria-label", t("theme.label", { theme: t(`theme.${theme}`) }));
+    Replace(button, IconOf(icons[theme]), h("span", { class: "unseen" }, t("theme.label")), h("span", { class: "word" }, t(`theme.${theme}`)));
   };
   draw();
   return button;
@@ -171,9 +170,9 @@ function Shell(): void {
   const side = h("header", { class: "side" }, h("a", { class: "brand", href: "#/queue" }, Brand().childNodes[0], h("span", null, "Kantei 鑑定")), nav,
     h("div", { class: "foot" }, h("div", { class: "who" }, h("strong", null, PersonName(session.user)), t(`role.${session.user.role}`)),
       h("div", { class: "tools" }, LanguageButton(Shell), ThemeButton(),
-        h("button", { type: "button", class: "small", "aria-label": t("keys.help"), on: { click: Help } }, IconOf("help"), h("span", { class: "word" }, t("nav.help"))),
-        h("button", { type: "button", class: "small", "aria-label": t("password.change"), on: { click: () => void password() } }, IconOf("keys"), h("span", { class: "word" }, t("nav.password"))),
-        h("button", { type: "button", class: "small", "aria-label": t("nav.out"), on: { click: () => void Leave() } }, IconOf("out"), h("span", { class: "word" }, t("nav.out"))))));
+        h("button", { type: "button", class: "small", title: t("keys.help"), on: { click: Help } }, IconOf("help"), h("span", { class: "word" }, t("nav.help"))),
+        h("button", { type: "button", class: "small", title: t("password.change"), on: { click: () => void password() } }, IconOf("keys"), h("span", { class: "word" }, t("nav.password"))),
+        h("button", { type: "button", class: "small", title: t("nav.out"), on: { click: () => void Leave() } }, IconOf("out"), h("span", { class: "word" }, t("nav.out"))))));
   Replace(document.body, h("a", { class: "skip", href: "#main", on: { click: (event) => { event.preventDefault(); main?.focus(); } } }, t("nav.skip")),
     h("div", { class: "shell" }, side, main), LiveRegions());
   ShowCount();

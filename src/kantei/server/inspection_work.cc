@@ -80,6 +80,13 @@ std::optional<double> Probability(const Json& json, const char* question) {
   return json[question]["probability"].get<double>();
 }
 
+/// Undecided because the pixels were not looked at, or are too soft to be judged: no reason for people to look at the case.
+bool SawNothing(const inspect::CheckReport& check) {
+  if (check.key != "authenticity" || check.band != Band::kInconclusive) return false;
+  const bool too_soft = check.json.contains("softness") && check.json["softness"].value("too_soft", false);
+  return too_soft || !check.json.value("pixel_analysis", false);
+}
+
 /// Messages name the file by its place in our spool; clients know it by its own name.
 Error WithName(Error error, const fs::path& ours, const std::string& theirs) {
   const std::string path = DisplayPath(ours);
@@ -109,7 +116,7 @@ store::CaseFindings FindingsOf(const inspect::Inspection& inspection, const insp
     }
     if (check.gives_verdict) {
       findings.bands[check.key] = BandName(check.band);
-      findings.band = std::max(findings.band, check.band);
+      if (!SawNothing(check)) findings.band = std::max(findings.band, check.band);
     }
     if (check.key == "copy") {
       findings.pdq = check.json.value("pdq", "");

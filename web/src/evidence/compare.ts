@@ -115,9 +115,10 @@ export class CompareStage {
     const { query, known } = this.sides;
     const changed = this.match.regions.some((region) => region.changed.length > 0);
     const describe = this.match.regions.length > 0 ? t("compare.outlined", { n: this.match.regions.length }) : "";
+    const aspect = Math.min(query.width / query.height, known.width / known.height);
     this.panes = [
-      new Pane({ ...query, title: t("compare.query"), caption: query.name, outlines: Outlines(this.match, "query_region"), describe }),
-      new Pane({ ...known, title: t("compare.known"), caption: known.name, outlines: Outlines(this.match, "known_region"), describe }),
+      new Pane({ ...query, aspect, title: t("compare.query"), caption: query.name, outlines: Outlines(this.match, "query_region"), describe }),
+      new Pane({ ...known, aspect, title: t("compare.known"), caption: known.name, outlines: Outlines(this.match, "known_region"), describe }),
     ];
     for (const pane of this.panes) pane.ShowMarks(this.marks);
     Replace(this.body, h("div", { class: "sides" }, this.panes.map((pane) => pane.element)),

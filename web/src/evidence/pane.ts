@@ -16,6 +16,8 @@ export interface PaneOptions {
   height: number;
   title: string;
   caption?: string;
+  /** Width : height of the pane, so that panes side by side are alike; the picture's own when missing. */
+  aspect?: number;
   outlines?: readonly Outline[];
   /** What a screen reader hears of the outlines. */
   describe?: string;
@@ -39,6 +41,7 @@ export class Pane {
         : s("text", { x: this.frame.width / 2, y: this.frame.height / 2, class: "pane-empty", "text-anchor": "middle", "font-size": this.frame.width / 18 }, t("picture.none")),
       this.marks);
     this.DrawMarks(hatch);
+    this.svg.style.aspectRatio = String(Math.min(2.2, Math.max(0.6, options.aspect ?? this.frame.width / this.frame.height)));
     const tool = (icon: string, label: string, run: () => void) =>
       h("button", { type: "button", class: "icon-only small", "aria-label": `${label} – ${options.title}`, title: label, on: { click: run } }, icon);
     const surface = h("div", {

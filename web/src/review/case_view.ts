@@ -44,7 +44,7 @@ export class CaseView {
   private shown_id = 0;
   private abort: AbortController | null = null;
 
-  constructor(private readonly host: CaseHost, private readonly heading: "h1" | "h2" = "h2") {
+  constructor(private readonly host: CaseHost) {
     this.reason.addEventListener("keydown", (event) => {
       if (event.key === "Escape") {
         event.preventDefault();
@@ -131,7 +131,7 @@ export class CaseView {
     const head = h("header", { class: "case-head" },
       Thumb(url("preview"), inspection.file_name, "large"),
       h("div", { class: "grow stack tight" },
-        h(this.heading, { class: "name case-name", tabindex: this.heading === "h1" ? "-1" : undefined }, inspection.file_name || t("case.unnamed")),
+        h("h2", { class: "name case-name" }, inspection.file_name || t("case.unnamed")),
         h("p", { class: "soft small-text" }, `#${id} · ${inspection.width} × ${inspection.height} · ${Bytes(inspection.bytes)} · `, TimeOf(inspection.created_at), ` · ${PersonName(inspection.created_by)}`),
         h("div", { class: "row" }, StateChip("state", inspection.state),
           inspection.assignee ? h("span", { class: "chip none" }, IconOf("assign"), PersonName(inspection.assignee)) : null,

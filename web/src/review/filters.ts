@@ -5,7 +5,7 @@ import { kBands, kStates, PersonName } from "../core/model";
 import { May, Me } from "../core/session";
 import { Named, t } from "../core/words";
 import { NextDay } from "../logic/day";
-import { Choice, Field } from "../ui/parts";
+import { Choice, Field, LeaveOnEscape } from "../ui/parts";
 import { ActiveUsers } from "./actions";
 
 export const kFilterNames = ["text", "state", "min_band", "label", "assignee", "from", "to"] as const;
@@ -33,7 +33,7 @@ export class FilterBar {
   constructor(private values: FilterValues, private readonly changed: (values: FilterValues) => void, first_state: string) {
     this.search = h("input", { type: "search", value: values.text ?? "", placeholder: t("filter.text_hint"), maxlength: "200",
       on: { input: () => { window.clearTimeout(this.timer); this.timer = window.setTimeout(() => this.Set("text", this.search.value.trim()), 350); },
-        keydown: (event) => { if (event.key === "Escape" || event.key === "Enter") { this.search.blur(); } } } });
+        keydown: (event) => LeaveOnEscape(event, this.search) } });
     const state = Choice([["", first_state], ...kStates.map((one) => [one, Named("state", one)] as const)], values.state ?? "", (value) => this.Set("state", value));
     const band = Choice([["", t("filter.any_band")], ...kBands.slice(0, 3).map((one) => [one, t("filter.at_least", { band: Named("band", one) })] as const)],
       values.min_band ?? "", (value) => this.Set("min_band", value));

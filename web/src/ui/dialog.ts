@@ -25,6 +25,12 @@ export function ShowDialog(options: DialogOptions): Promise<boolean> {
     const form: HTMLFormElement = h("form", {
       method: "dialog", novalidate: true,
       on: {
+        // A closed list would open at Enter; here Enter accepts, as in the other fields (Space and the arrows open it).
+        keydown: (event) => {
+          if (event.key !== "Enter" || !(event.target instanceof HTMLSelectElement) || !accept) return;
+          event.preventDefault();
+          form.requestSubmit();
+        },
         submit: async (event) => {
           event.preventDefault();
           if (!accept || accept.disabled) return;

@@ -23,6 +23,13 @@ export function Field(label: string, control: HTMLElement, hint?: string): HTMLE
   return h("div", { class: "field" }, h("label", { for: control.id }, label), control, note);
 }
 
+/** Escape and Enter give the keys back to the list; the field keeps its words, which its own Escape would drop. */
+export function LeaveOnEscape(event: KeyboardEvent, field: HTMLInputElement): void {
+  if (event.key !== "Escape" && event.key !== "Enter") return;
+  event.preventDefault();
+  field.blur();
+}
+
 export function CheckField(label: string, control: HTMLInputElement): HTMLElement {
   return h("label", { class: "check" }, control, h("span", null, label));
 }

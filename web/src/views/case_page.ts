@@ -21,8 +21,8 @@ export class CasePage implements View {
     this.view = new CaseView({
       decide: (verdict) => void this.Decide(verdict), undo: () => void this.Run(() => Undo([this.id])), note: () => void this.Note(),
       assign: () => void this.Assign(), changed: () => undefined,
-    }, "h1");
-    this.element = h("div", { class: "case-page" }, h("p", { class: "row no-print" }, h("a", { href: "#/cases" }, t("nav.cases"))), this.view.element);
+    });
+    this.element = h("div", { class: "case-page" }, h("h1", { class: "unseen", tabindex: "-1" }, t("case.label")), h("p", { class: "row no-print" }, h("a", { href: "#/cases" }, t("nav.cases"))), this.view.element);
     void LoadReviewSettings().catch(() => undefined).then(() => this.view.Show(id)).then(() => this.MarkSeen());
   }
 

@@ -14,7 +14,7 @@ import { Ask, ShowDialog } from "../ui/dialog";
 import { DropZone, NamedFile } from "../ui/drop";
 import { Notify, Say } from "../ui/live";
 import { PagedList } from "../ui/paged";
-import { BandChip, Busy, Button, Choice, Complain, DataTable, Empty, ErrorBox, ErrorText, ExactTime, Facts, Field, Hash, Load, Tabs, TimeOf } from "../ui/parts";
+import { BandChip, Busy, Button, Choice, Complain, DataTable, Empty, ErrorBox, ErrorText, ExactTime, Facts, Field, Hash, LeaveOnEscape, Load, Tabs, TimeOf } from "../ui/parts";
 import { Thumb } from "../ui/pictures";
 import type { View } from "./view";
 
@@ -35,7 +35,7 @@ export class LibraryView implements View {
   constructor(tab: string) {
     this.search = h("input", { type: "search", maxlength: "200", placeholder: t("library.text_hint"), on: {
       input: () => { window.clearTimeout(this.timer); this.timer = window.setTimeout(() => this.Filter("text", this.search.value.trim()), 350); },
-      keydown: (event) => { if (event.key === "Escape" || event.key === "Enter") this.search.blur(); } } });
+      keydown: (event) => LeaveOnEscape(event, this.search) } });
     this.list = new PagedList<LibraryPicture>((cursor) => Get<Page<LibraryPicture>>("library/pictures", { ...this.filters, to: this.filters.to ? NextDay(this.filters.to) : undefined, cursor, limit: 60 }),
       (items) => this.Grid(items), () => Empty(t("library.none"), t("library.none_hint")));
     const page = h("div");
