@@ -66,6 +66,10 @@ std::optional<double> KrippendorffAlpha(std::span<const Rating> ratings) {
 std::optional<double> Correlation(std::span<const double> x, std::span<const double> y) {
   KANTEI_CHECK(x.size() == y.size());
   if (x.size() < 3) return std::nullopt;
+  // Not by the sum of squares: the mean of equal numbers is not always exactly that number.
+  for (const auto& side : {x, y})
+    if (std::all_of(side.begin(), side.end(), [&](double value) { return value == side.front(); }))
+      return std::nullopt;
   const auto n = static_cast<double>(x.size());
   const double mean_x = std::accumulate(x.begin(), x.end(), 0.0) / n;
   const double mean_y = std::accumulate(y.begin(), y.end(), 0.0) / n;

@@ -56,6 +56,8 @@ TEST(RankStatistics, Correlations) {
   EXPECT_NEAR(*RankCorrelation(std::vector<double>{0, 0, 1, 1}, std::vector<double>{1, 2, 3, 4}), 0.894427,
               1e-6);
   EXPECT_FALSE(Correlation(std::vector<double>{1, 1, 1}, std::vector<double>{1, 2, 3}).has_value());
+  EXPECT_FALSE(Correlation(std::vector<double>(19, 0.8),
+                           std::vector<double>{1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1}));
   EXPECT_FALSE(Correlation(std::vector<double>{1, 2}, std::vector<double>{1, 2}).has_value());
   const auto interval = RankCorrelationInterval(0.5, 28);
   EXPECT_NEAR(interval->low, 0.14453, 0.0001);
