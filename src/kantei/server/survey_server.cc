@@ -174,7 +174,7 @@ struct SurveyServer::State {
       return View(key);
     });
     server.Get("/picture/([0-9A-Za-z_-]{43})", [this](const httplib::Request& request,
-                                                 httplib::Response& response) {
+                                                      httplib::Response& response) {
       const auto file = sessions->Picture(request.matches[1].str());
       if (!file.ok()) return SendError(&response, file.error());
       const auto jpeg = ShownPicture(*file, options.side);
