@@ -168,10 +168,10 @@ for (const language of ["en", "ja"]) {
     }
     // Undo goes back to the case it takes back.
     await page.keyboard.press("u");
-    await page.waitForFunction((wanted) => {
+    await page.waitForFunction(([wanted, undone]) => {
       const row = document.querySelector(".queue-row.current");
-      return row?.querySelector(".name")?.textContent === wanted && !row.querySelector(".chip.state") && !row.classList.contains("saving");
-    }, decided[3]);
+      return row?.querySelector(".name")?.textContent === wanted && row.querySelector(".chip.state")?.textContent !== undone && !row.classList.contains("saving");
+    }, [decided[3], words.inconclusive]);
     await EvidenceOf(page, decided[3]);
 
     await page.keyboard.press("n");
@@ -216,6 +216,16 @@ for (const language of ["en", "ja"]) {
     await page.waitForSelector(".panel table tbody tr", { timeout: 120_000 });
     await Accessible(page, `search ${language}`);
     await Shot(page, `search-${language}`);
+
+    if (language === "ja") {
+      await Go(page, "#/cases");
+      await page.locator("a.name", { hasText: "small.png" }).first().click();
+      await page.waitForSelector(".case .pane image");
+      await page.getByRole("button", { name: /誤報/ }).click();
+      await page.locator(".notice", { hasText: "ignore" }).waitFor();
+      await Go(page, "#/library/banks");
+      await page.waitForSelector("main table tr:has-text('ignore') td.num:has-text('1')");
+    }
 
     await Go(page, "#/audit");
     await page.waitForSelector("main table tbody tr");
