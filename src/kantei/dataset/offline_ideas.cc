@@ -179,7 +179,7 @@ Result<ReplacementIdea> OfflineReplacementSource::Propose(const SceneDescription
   std::vector<double> weights;
   bool named = false;
   for (const SceneObject& object : scene.objects) {
-    const bool has_name = !CanonicalNoun(object.name).empty();
+    const bool has_name = !CanonicalNoun(object.name).empty() && !IsPlaceholderName(object.name);
     named = named || has_name;
     weights.push_back(has_name ? ObjectWeight(object) : 0);
   }

@@ -292,5 +292,15 @@ TEST(ReplacementPrompt, ExchangesTheNounOfTheCaption) {
   EXPECT_LE(CountWords(prompt("a dog" + long_caption, "dog", "cat")), kMaxPromptWords);
 }
 
+TEST(OfflineIdeas, PlaceholdersAreNoNames) {
+  OfflineReplacementSource source(std::make_shared<const ObjectStatistics>());
+  const auto none = source.Propose({"", {{"segment", 0.2}, {"background", 0.8}}}, 1, {});
+  EXPECT_EQ(none.error().code, ErrorCode::kInvalidArgument);
+  const auto one = source.Propose({"", {{"segment", 0.6}, {"dog", 0.1}}}, 1, {});
+  ASSERT_TRUE(one.ok()) << one.error().message;
+  EXPECT_EQ(one->object_idx, 1u);
+  EXPECT_THAT(one->negative_prompt, testing::Not(testing::HasSubstr("segment")));
+}
+
 }  // namespace
 }  // namespace kantei::dataset
