@@ -60,7 +60,8 @@ Result<std::unique_ptr<copy::CopyDetector>> OpenDetector(const Session& session,
 /// Without a detector when pixels are not to be analysed, by choice or because no network is installed (which is said once).
 Result<inspect::PixelDetector> OpenPixelDetector(const Session& session, const InspectArguments& arguments) {
   if (arguments.no_pixels) return inspect::PixelDetector();
-  auto pixels = inspect::OpenPixelDetector(arguments.detector, arguments.profile);
+  auto pixels = inspect::OpenPixelDetector(arguments.detector, arguments.profile,
+                                           {.bfloat16 = arguments.copy.network.bfloat16});
   if (!pixels.ok() && arguments.detector.empty() && pixels.error().code == ErrorCode::kNotFound) {
     session.Say("Pixels are not analysed for AI making: " + TerminalText(pixels.error().message));
     return inspect::PixelDetector();

@@ -7,7 +7,7 @@ void AddNetworkOptions(CLI::App* verb, NetworkArguments* arguments, bool require
                    "Descriptor network: a name of kantei models list, or a file (default: the shipped one)")
       ->type_name("NAME");
   verb->add_flag("--bfloat16", arguments->bfloat16,
-                 "Compute the descriptors in bfloat16 where the processor has it");
+                 "Compute in bfloat16 where the processor has it: descriptors, and the detector of inspect");
   if (!required)
     verb->add_flag("--no-descriptor", arguments->none,
                    "Without the descriptor network: hashes and local features alone");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kantei/authenticity/authenticity_profile.h"
+#include "kantei/authenticity/detector_factory.h"
 #include "kantei/authenticity/manipulation_detector.h"
 #include "kantei/base/cancellation.h"
 #include "kantei/base/result.h"
@@ -58,7 +59,8 @@ struct PixelDetector {
 
 /// Empty paths: the shipped weights (kNotFound when none are installed), and the profile beside the weights.
 Result<PixelDetector> OpenPixelDetector(const std::filesystem::path& weights,
-                                        const std::filesystem::path& profile);
+                                        const std::filesystem::path& profile,
+                                        const authenticity::DetectorOptions& options = {});
 
 /// copy (when detector is not null), metadata, realism, authenticity: in this order. The detector must
 /// outlive the checks. kInvalidArgument when the profile lacks a question that is asked.
