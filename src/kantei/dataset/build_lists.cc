@@ -229,8 +229,9 @@ Status WriteLists(const fs::path& out, const BuildPlan& plan, std::span<const Bu
     splits[sample.split].push_back(&sample);
   }
   KANTEI_RETURN_IF_ERROR(WriteSampleTable(out, out, all));
-  for (const auto& [split, list] : splits) {
+  for (const auto& [split, samples_of_it] : splits) {
     const fs::path folder = out / split;
+    const std::vector<const BuiltSample*>& list = samples_of_it;  // Clang 14 lets no lambda keep a binding
     KANTEI_RETURN_IF_ERROR(WriteSampleTable(out, folder, list));
     const auto write = [&](std::string_view format, const char* name,
                            const std::function<std::string()>& text) -> Status {

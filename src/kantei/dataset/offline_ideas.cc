@@ -112,7 +112,8 @@ std::vector<Candidate> ForUnknown(const std::string& object, const ObjectStatist
   for (const std::string& name : statistics.names()) {
     if (name == object || std::find(others.begin(), others.end(), name) != others.end()) continue;
     const OntologyNoun* noun = FindNoun(name);
-    const std::string_view group = noun == nullptr ? "" : OntologyClasses()[noun->class_idx].group;
+    const std::string group =
+        noun == nullptr ? std::string() : std::string(OntologyClasses()[noun->class_idx].group);
     if (group == "scenery" || group == "people") continue;
     std::int64_t together = 0;
     for (const std::string& other : others) together += statistics.Together(name, other);

@@ -99,7 +99,8 @@ Json DatasetStatsJson(const DatasetStats& stats) {
   const Counted made = CountBy(stats.samples, MadeBy);
   for (const Measured& measure : AllMeasured()) {
     Json by_engine = Json::object();
-    for (const auto& [name, count] : made) {
+    for (const auto& counted : made) {
+      const std::string& name = counted.first;
       const auto values =
           ValuesOf(stats.samples, measure, [&](const BuiltSample& s) { return MadeBy(s) == name; });
       if (values.empty()) continue;

@@ -112,7 +112,8 @@ std::string MeasuredTable(const std::vector<BuiltSample>& samples) {
       "class=\"n\">IRS</th><th class=\"n\">robust realism</th><th class=\"n\">detector_uncertainty</th><th "
       "class=\"n\">detector_iou</th></tr></thead><tbody>\n";
   const std::vector<Measured> measured = AllMeasured();
-  for (const auto& [name, count] : CountBy(samples, MadeBy)) {
+  for (const auto& counted : CountBy(samples, MadeBy)) {
+    const std::string& name = counted.first;
     html += "<tr><td>" + Html(name) + "</td>";
     for (std::size_t m = 1; m < measured.size(); ++m) {
       const auto values =

@@ -124,7 +124,7 @@ struct SurveyServer::State {
 
   template <typename Handle>
   void Post(const char* path, Handle handle) {
-    server.Post(path, [this, handle](const httplib::Request& request, httplib::Response& response) {
+    server.Post(path, [handle](const httplib::Request& request, httplib::Response& response) {
       const auto json = ParseJson(request.body, "the request");
       if (!json.ok()) return SendError(&response, json.error());
       const Result<Json> answer = handle(request.get_header_value(kKeyHeader), *json);
