@@ -146,8 +146,8 @@ for (const language of ["en", "ja"]) {
     await page.keyboard.press("q");
     await page.waitForSelector(".queue-row.current");
     assert.equal(await page.locator("main h1").textContent(), words.queue);
-    // The list is drawn anew when fresh rows come in, so a single count may meet an empty one.
-    await page.waitForFunction(() => document.querySelectorAll(".queue-row").length >= 4);
+    const waiting = await page.locator(".queue-row").count();
+    assert.ok(waiting >= 4, `${waiting} wait`);
     const first = await CurrentName(page);
     await page.keyboard.press("j");
     assert.notEqual(await page.locator(".queue-row").nth(0).getAttribute("class"), await page.locator(".queue-row").nth(1).getAttribute("class"));
